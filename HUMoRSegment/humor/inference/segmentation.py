@@ -1,0 +1,44 @@
+"""What one run found, before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..regions import REGION_KEYS
+from ..routing import Routing
+from ..study.case import Case
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The result of one run.
+
+    Attributes:
+        case: what was segmented.
+        probabilities: float32 ``[3, D, H, W]`` (WT, TC, ET), nested, on ``case.grid``.
+        regions: bool ``[3, *case.native.shape]`` on the native grid, in its file's axis order,
+            nested, after thresholds and removal of specks.
+        routing: gate weights on places inside ``case.grid``; no gates if the model has none.
+        model: facts about the bundle: ``name``, ``architecture``, ``sha256``, ``version``.
+        device: what it ran on in the end, e.g. ``cpu (OpenVINO, bf16)``.
+        fallbacks: what had to be given up on the way (memory ladder), as sentences.
+        warnings: sentences for the user.
+        seconds: stage → seconds.
+    """
+
+    case: Case
+    probabilities: np.ndarray
+    regions: np.ndarray
+    routing: Routing
+    model: dict[str, str]
+    device: str
+    fallbacks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def volumes_ml(self) -> dict[str, float]:
+        """Region → volume in millilitres on the native grid."""
+        voxel = self.case.native.voxel_ml
+        return {key: float(mask.sum()) * voxel for key, mask in zip(REGION_KEYS, self.regions, strict=True)}

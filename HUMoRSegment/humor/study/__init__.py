@@ -1,0 +1,1 @@
+"""From files to a case that a network can segment, and back to the grid of the scan."""
