@@ -1,0 +1,1 @@
+"""The command ``humor``. Nothing heavy is imported before a command needs it."""

@@ -1,0 +1,103 @@
+"""Who listens to a run on the command line: JSON lines on stdout, a progress bar on stderr, or nobody."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from ..errors import Cancelled, HumorError
+from ..events import Event, Listener
+
+BAR_WIDTH = 30
+
+
+def listener_for(as_json: bool, quiet: bool) -> Listener:
+    """The listener that fits the options."""
+    if as_json:
+        return write_line
+    return Quiet() if quiet else Bar()
+
+
+def write_line(event: Event) -> None:
+    """Write an event as one line of JSON to stdout, at once.
+
+    Raises:
+        Cancelled: nobody reads stdout any more, so nobody waits for the result.
+    """
+    try:
+        print(event.to_json(), flush=True)
+    except BrokenPipeError as error:
+        raise Cancelled("Cancelled: the program that read our output has gone.") from error
+
+
+def error_event(error: HumorError) -> Event:
+    """A failure as an event."""
+    facts = {"type": type(error).__name__, "exit_code": error.exit_code}
+    return Event("error", message=str(error), data=facts)
+
+
+class Quiet:
+    """Shows warnings only, on stderr."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        if event.kind == "warning":
+            print(f"Warning: {event.message}", file=sys.stderr)
+
+
+class Bar:
+    """A progress bar with per cent and time left; one plain line for each stage if not on a terminal.
+
+    Args:
+        stream: where to; default: stderr, so that stdout holds only the results.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._text = ""
+        self._drawn = ""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        if event.kind == "warning":
+            self._line(f"Warning: {event.message}")
+        elif event.kind == "stage":
+            self._text = event.message or event.stage
+            if not self._live:
+                self._line(f"{self._text} …")
+        if event.kind == "result":
+            self._erase()
+        elif self._live and event.fraction is not None:
+            self._draw(event)
+
+    def _draw(self, event: Event) -> None:
+        line = bar_line(event.fraction or 0.0, event.seconds_left, event.message or self._text)
+        if line != self._drawn:
+            self._stream.write(f"\r\x1b[K{line}")
+            self._stream.flush()
+            self._drawn = line
+
+    def _line(self, text: str) -> None:
+        self._erase()
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._drawn = ""
+
+
+def bar_line(fraction: float, seconds_left: float | None, text: str) -> str:
+    """E.g. ``[###-------]  30 %  0:05 left  Segmenting``."""
+    full = round(BAR_WIDTH * fraction)
+    left = "" if seconds_left is None else f"  {_clock(seconds_left)} left"
+    return f"[{'#' * full}{'-' * (BAR_WIDTH - full)}] {round(100 * fraction):3d} %{left}  {text}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,157 @@
+"""``humor segment``: one study, given as a folder, as files, or as a folder with some files named."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..sequences import DISPLAY_NAMES, SEQUENCES
+
+if TYPE_CHECKING:
+    from ..events import Listener
+    from ..study.roles import RoleGuess
+
+_EXAMPLES = """\
+examples:
+  humor segment STUDY_FOLDER --output OUT
+  humor segment STUDY_FOLDER --t1c the_right_one.nii.gz --output OUT
+  humor segment --t1c post.nii.gz --flair flair.nii.gz --output OUT
+
+Any of the four sequences may be missing. For research use only; not a medical device.
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "segment",
+        help="segment the tumour of one study",
+        description="Segment the tumour of one study and write label map, segments, routing and report.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="roles are guessed from names")
+    for name in SEQUENCES:
+        shown = DISPLAY_NAMES[name]
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image, instead of a guess")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="folder for the results")
+    _add_model_options(parser)
+    _add_result_options(parser)
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model")
+    group.add_argument("--model", metavar="NAME", help="an installed model or its folder (see 'humor models')")
+    group.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"))
+    group.add_argument(
+        "--window",
+        default="auto",
+        type=_window,
+        metavar="auto|whole|N",
+        help="the whole brain at once, or windows with an edge of N voxels (a multiple of 16)",
+    )
+    group.add_argument("--register", action="store_true", help="align the sequences with each other first")
+
+
+def _add_result_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("results")
+    group.add_argument("--reference", choices=SEQUENCES, help="the sequence on whose grid results return")
+    group.add_argument("--probabilities", action="store_true", help="also write probabilities.nii.gz")
+    group.add_argument("--no-report", action="store_true", help="no report.html")
+    group.add_argument("--no-routing", action="store_true", help="no routing maps and tables")
+    group.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
+    group.add_argument("--quiet", action="store_true", help="show warnings and errors only")
+
+
+def _window(text: str) -> str:
+    if text in ("auto", "whole") or (text.isdigit() and int(text) > 0 and int(text) % 16 == 0):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not 'auto', 'whole' or a positive multiple of 16")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Segment.
+
+    Raises:
+        HumorError: see ``errors``.
+    """
+    from ..events import Reporter
+    from ..pipeline import STAGES, SegmentOptions, segment_files
+    from .process import seconds_since_start
+    from .progress import listener_for
+
+    elapsed = seconds_since_start()
+    listener = listener_for(arguments.json, arguments.quiet)
+    files = _files(arguments, listener)
+    options = SegmentOptions(
+        model=arguments.model,
+        device=arguments.device,
+        precision=arguments.precision,
+        window=arguments.window,
+        reference=arguments.reference,
+        register=arguments.register,
+        probabilities=arguments.probabilities,
+        page=not arguments.no_report,
+        routing=not arguments.no_routing,
+    )
+    reporter = Reporter(listener, STAGES)
+    outcome = segment_files(files, arguments.output, options, reporter, elapsed=elapsed)
+    if not arguments.json and not arguments.quiet:
+        _show(outcome.facts())
+    return 0
+
+
+def _files(arguments: argparse.Namespace, listener: Listener) -> dict[str, Path]:
+    """The study's files; where roles were guessed, the guess is shown."""
+    named = {name: getattr(arguments, name) for name in SEQUENCES if getattr(arguments, name) is not None}
+    if arguments.study is None:
+        if not named:
+            raise UsageError("No study was given: give a folder, or at least one of --t1 --t1c --t2 --flair.")
+        return named
+    from ..study.roles import guess_roles
+
+    guess = guess_roles(arguments.study, named)
+    if arguments.json:
+        listener(_roles_event(guess))
+    elif not arguments.quiet:
+        _show_roles(guess)
+    return guess.files
+
+
+def _roles_event(guess: RoleGuess) -> Any:
+    from ..events import Event
+
+    facts = {
+        "files": {name: str(path) for name, path in guess.files.items()},
+        "reasons": guess.reasons,
+        "ignored": [str(path) for path in guess.ignored],
+    }
+    return Event("stage", "roles", "Which file is which sequence", data=facts)
+
+
+def _show_roles(guess: RoleGuess) -> None:
+    width = max(len(path.name) for path in guess.files.values())
+    for name in SEQUENCES:
+        if name in guess.files:
+            line = f"{guess.files[name].name:{width}}  ({guess.reasons[name]})"
+        else:
+            line = "missing"
+        print(f"{DISPLAY_NAMES[name]:6} {line}", file=sys.stderr)
+    for path, reason in zip(guess.ignored, guess.ignored_reasons, strict=True):
+        print(f"       {path.name:{width}}  not used: {reason}", file=sys.stderr)
+
+
+def _show(facts: dict[str, Any]) -> None:
+    volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in facts["volumes_ml"].items())
+    seconds = facts["seconds"]
+    print(f"Volumes:   {volumes}")
+    print(f"Results:   {facts['output']}  ({', '.join(facts['files'])})")
+    if facts["report"]:
+        print(f"Report:    {facts['report']}")
+    print(f"Model:     {facts['model'].get('name', '')} on {facts['device']}")
+    print(f"Time:      label map after {seconds['to_label_map']:.1f} s, everything after {seconds['total']:.1f} s")
+    print("For research use only; not a medical device.")

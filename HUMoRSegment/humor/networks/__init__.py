@@ -1,0 +1,1 @@
+"""Networks: transformer blocks, experts and gates, decoders, and the one function that builds them."""

@@ -1,0 +1,114 @@
+"""The transformer encoder of teacher and student: groups of blocks whose ends are the skips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from .experts import ExpertMlps
+from .gate import BalanceLoss, Gate
+from .prediction import GateWeights
+from .transformer import PositionEncoding, SelfAttention, to_grid, to_tokens
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """``skips``: the token grids ``[B, dim, d, h, w]`` at the group ends; gates; mean balance loss."""
+
+    skips: list[Tensor]
+    routing: list[GateWeights]
+    balance: Tensor | None
+
+
+def gate_name(block: int, group_size: int) -> str:
+    """Name of the gate in a block (counted from 0), e.g. ``group2/block5``."""
+    return f"group{block // group_size + 1}/block{block + 1}"
+
+
+def expert_names(experts: int) -> tuple[str, ...]:
+    """Names of experts that belong to no sequence."""
+    return tuple(f"expert {index + 1}" for index in range(experts))
+
+
+class MoeBlock(nn.Module):
+    """``x' = x + MSA(LN x)``, ``u = LN x'``, ``y = x' + Σ p_e · MLP_e(u)`` with a learned gate ``p``."""
+
+    def __init__(self, dim: int, heads: int, mlp: int, experts: int, top_k: int, token_gate: bool) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.attention = SelfAttention(dim, heads)
+        self.gate = Gate(dim, experts, top_k, token_gate)
+        self.experts = ExpertMlps(dim, mlp, experts, sparse=top_k < experts)
+        self.balance = BalanceLoss(experts)
+
+    def forward(self, tokens: Tensor, available: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens ``[B, N, dim]``, weights ``[B, N or 1, E]``, balance loss."""
+        tokens = tokens + self.attention(self.norm1(tokens))
+        normed = self.norm2(tokens)
+        weights = self.gate(normed, available)
+        return tokens + self.experts(normed, weights), weights, self.balance(weights)
+
+
+class DenseBlock(nn.Module):
+    """A plain pre-norm block, with a tiny head that predicts its teacher's gate at each token.
+
+    The head reads the tokens without passing gradient back: showing routing must not cost accuracy.
+    """
+
+    def __init__(self, dim: int, heads: int, mlp: int, gate_experts: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.attention = SelfAttention(dim, heads)
+        self.mlp = nn.Sequential(nn.Linear(dim, mlp), nn.GELU(), nn.Linear(mlp, dim))
+        self.gate_head = nn.Linear(dim, gate_experts) if gate_experts else None
+
+    def forward(self, tokens: Tensor, available: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Tokens ``[B, N, dim]``, predicted weights ``[B, N, E]`` or None, no balance loss."""
+        tokens = tokens + self.attention(self.norm1(tokens))
+        normed = self.norm2(tokens)
+        weights = None
+        if self.gate_head is not None:
+            weights = self.gate_head(normed.detach()).float().softmax(dim=-1)
+        return tokens + self.mlp(normed), weights, None
+
+
+class Encoder(nn.Module):
+    """Blocks in equal groups; every group begins with a position encoding and ends in a skip.
+
+    Args:
+        blocks: all blocks in order.
+        dim: channels of a token.
+        groups: number of groups.
+        experts: experts per gate, for their names.
+    """
+
+    def __init__(self, blocks: list[nn.Module], dim: int, groups: int, experts: int) -> None:
+        super().__init__()
+        if len(blocks) % groups:
+            raise ValueError(f"{len(blocks)} blocks cannot form {groups} equal groups")
+        self.blocks = nn.ModuleList(blocks)
+        self.positions = nn.ModuleList(PositionEncoding(dim) for _ in range(groups))
+        self.norm = nn.LayerNorm(dim)
+        self.group_size = len(blocks) // groups
+        self.expert_names = expert_names(experts)
+
+    def forward(self, grid: Tensor, available: Tensor) -> Encoded:
+        """Encode a token grid ``[B, dim, d, h, w]`` given ``available [B, 4]``."""
+        skips: list[Tensor] = []
+        routing: list[GateWeights] = []
+        losses: list[Tensor] = []
+        tokens = to_tokens(grid)
+        for index, block in enumerate(self.blocks):
+            if index % self.group_size == 0:
+                tokens = to_tokens(self.positions[index // self.group_size](to_grid(tokens, grid)))
+            tokens, weights, loss = block(tokens, available)
+            if weights is not None:
+                place = to_grid(weights, grid) if weights.shape[1] > 1 else weights[:, 0, :, None, None, None]
+                routing.append(GateWeights(gate_name(index, self.group_size), self.expert_names, place))
+            if loss is not None:
+                losses.append(loss)
+            if (index + 1) % self.group_size == 0:
+                last = index + 1 == len(self.blocks)
+                skips.append(to_grid(self.norm(tokens) if last else tokens, grid))
+        return Encoded(skips, routing, sum(losses) / len(losses) if losses else None)

@@ -1,0 +1,94 @@
+"""UNETR with experts (the HUMoR teacher) and without (its student), in two forms of decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ..regions import REGIONS
+from ..sequences import SEQUENCES
+from .decoder import ImagePyramid, PyramidDecoder, UnetrDecoder
+from .encoder import DenseBlock, Encoder, MoeBlock
+from .prediction import Prediction, mask_missing
+
+PATCH = 16
+"""Edge of a token in voxels: every window edge is a multiple of it."""
+
+
+@dataclass(frozen=True)
+class UnetrConfig:
+    """Numbers of a UNETR; the defaults are the HUMoR teacher's.
+
+    Attributes:
+        dim: channels of a token.
+        depth: transformer blocks.
+        groups: equal groups of blocks; each group's end is a skip.
+        heads: attention heads.
+        mlp: hidden channels of a block's MLP, or of each of its experts.
+        experts: experts per block; 0 makes a plain UNETR.
+        top_k: experts kept by each gate (``experts`` = soft mixture).
+        token_gate: gates decide per token (True) or once per window (False, as published).
+        gate_experts: a plain UNETR's heads predict gates of a teacher with so many experts (0: none).
+        feature_size: channels of the finest level of the decoder.
+        stem: ``patch``: linear 16³ patches and the full-resolution UNETR decoder;
+            ``pyramid``: convolutional stem and a decoder that stops at half resolution.
+    """
+
+    dim: int = 384
+    depth: int = 12
+    groups: int = 4
+    heads: int = 6
+    mlp: int = 1536
+    experts: int = 3
+    top_k: int = 3
+    token_gate: bool = True
+    gate_experts: int = 0
+    feature_size: int = 16
+    stem: str = "patch"
+
+
+class Unetr(nn.Module):
+    """``network(image, available) -> Prediction`` for windows of any multiple of 16."""
+
+    def __init__(self, config: UnetrConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels, out = len(SEQUENCES), len(REGIONS)
+        blocks: list[nn.Module] = [_block(config) for _ in range(config.depth)]
+        self.encoder = Encoder(blocks, config.dim, config.groups, config.experts or config.gate_experts)
+        if config.stem == "patch":
+            self.embed: nn.Module = nn.Conv3d(channels, config.dim, PATCH, stride=PATCH)
+            self.decoder: nn.Module = UnetrDecoder(channels, config.dim, config.feature_size, out)
+        elif config.stem == "pyramid":
+            self.embed = ImagePyramid(channels, config.dim, config.feature_size)
+            self.decoder = PyramidDecoder(config.dim, config.feature_size, out)
+        else:
+            raise ValueError(f"stem must be 'patch' or 'pyramid', not {config.stem!r}")
+
+    def forward(self, image: Tensor, available: Tensor) -> Prediction:
+        """Segment ``image [B, 4, D, H, W]`` (edges multiples of 16) given ``available [B, 4]`` bool.
+
+        Raises:
+            ValueError: an edge is not a multiple of 16.
+        """
+        if any(edge % PATCH for edge in image.shape[2:]):
+            raise ValueError(f"window edges must be multiples of {PATCH}, not {tuple(image.shape[2:])}")
+        image = mask_missing(image, available)
+        if self.config.stem == "patch":
+            encoded = self.encoder(self.embed(image), available)
+            logits = self.decoder(image, encoded.skips)
+        else:
+            pyramid, grid = self.embed(image)
+            encoded = self.encoder(grid, available)
+            logits = self.decoder(pyramid, encoded.skips)
+        auxiliary = {} if encoded.balance is None else {"balance": encoded.balance}
+        return Prediction(logits, encoded.routing, auxiliary)
+
+
+def _block(config: UnetrConfig) -> nn.Module:
+    if config.experts:
+        return MoeBlock(
+            config.dim, config.heads, config.mlp, config.experts, config.top_k, config.token_gate
+        )
+    return DenseBlock(config.dim, config.heads, config.mlp, config.gate_experts)

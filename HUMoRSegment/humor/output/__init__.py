@@ -1,0 +1,1 @@
+"""The output folder: label map, segments, probabilities, routing maps and reports."""

@@ -1,0 +1,17 @@
+"""The smallest box around a mask."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
+    """Slices of the smallest box that holds every true voxel of ``mask[i, j, k]``; None if none is."""
+    slices = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        places = np.flatnonzero(mask.any(axis=others))
+        if places.size == 0:
+            return None
+        slices.append(slice(int(places[0]), int(places[-1]) + 1))
+    return (slices[0], slices[1], slices[2])

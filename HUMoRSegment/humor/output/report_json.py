@@ -1,0 +1,82 @@
+"""``report.json``: every fact of one run. ``report.html`` shows the same facts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..inference.segmentation import Segmentation
+from ..regions import LABEL_NAMES
+from ..sequences import SEQUENCES
+from .labelmap import label_map
+from .provenance import input_facts, now, versions
+from .warnings import all_warnings
+
+SCHEMA = "humor-report/1"
+"""Changes when a field changes its meaning or goes away; further fields may come without it."""
+
+NOTICE = "For research use only. Not a medical device: not for diagnosis or treatment."
+
+
+def report_facts(
+    segmentation: Segmentation, inputs: dict[str, Path], routing: dict[str, Any], outputs: list[str]
+) -> dict[str, Any]:
+    """The facts of a run (JSON-serialisable).
+
+    Args:
+        segmentation: the result.
+        inputs: sequence → its file; each is read once more for its SHA-256, so call this after
+            the label map is on disk.
+        routing: as from ``routing_facts``.
+        outputs: file names in the output folder.
+    """
+    case = segmentation.case
+    flags = dict(zip(SEQUENCES, case.available, strict=True))
+    return {
+        "schema": SCHEMA,
+        "notice": NOTICE,
+        "created": now(),
+        "sequences": {
+            "used": [name for name, there in flags.items() if there],
+            "missing": [name for name, there in flags.items() if not there],
+            "reference": case.reference,
+        },
+        "inputs": input_facts(inputs),
+        "grid": {
+            "shape": [int(size) for size in case.native.shape],
+            "spacing_mm": [round(step, 6) for step in case.native.spacing],
+            "affine": case.native.affine.tolist(),
+        },
+        "volumes_ml": segmentation.volumes_ml(),
+        "labels_ml": _label_volumes(segmentation),
+        "warnings": all_warnings(segmentation),
+        "routing": routing,
+        "model": dict(segmentation.model),
+        "device": segmentation.device,
+        "fallbacks": list(segmentation.fallbacks),
+        "seconds": {stage: round(float(value), 3) for stage, value in segmentation.seconds.items()},
+        "versions": versions(),
+        "outputs": list(outputs),
+    }
+
+
+def write_report(path: Path, facts: dict[str, Any]) -> None:
+    """Write the facts as JSON.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _label_volumes(segmentation: Segmentation) -> list[dict[str, Any]]:
+    """Millilitres of each value of the label map."""
+    counts = np.bincount(label_map(segmentation.regions).ravel(order="K"), minlength=max(LABEL_NAMES) + 1)
+    voxel = segmentation.case.native.voxel_ml
+    return [
+        {"value": value, "name": name, "ml": float(counts[value]) * voxel}
+        for value, name in LABEL_NAMES.items()
+    ]

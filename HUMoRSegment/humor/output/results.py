@@ -1,0 +1,66 @@
+"""Everything a run writes, in the order in which users need it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..inference.segmentation import Segmentation
+from .folder import OutputFolder
+from .labelmap import write_label_map
+from .names import LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
+
+
+def publish_label_map(out: OutputFolder, segmentation: Segmentation) -> Path:
+    """Write the label map and give it its final name at once; the rest can follow.
+
+    Raises:
+        OSError, OutputError: it cannot be written.
+    """
+    write_label_map(out.file(LABEL_MAP), segmentation)
+    out.publish()
+    return out.path / LABEL_MAP
+
+
+def write_rest(
+    out: OutputFolder,
+    segmentation: Segmentation,
+    inputs: dict[str, Path],
+    *,
+    probabilities: bool = False,
+    page: bool = True,
+) -> dict[str, Any]:
+    """Stage segments, routing maps, reports and, if wanted, probabilities; leaving ``out`` publishes them.
+
+    Args:
+        out: the folder, entered.
+        segmentation: the result.
+        inputs: sequence → its file.
+        probabilities: also write ``probabilities.nii.gz``.
+        page: also write ``report.html`` (needs matplotlib).
+
+    Returns:
+        The facts of ``report.json``.
+
+    Raises:
+        OSError, OutputError: a file cannot be written.
+    """
+    from .report_json import report_facts, write_report
+    from .routing_files import routing_facts, write_routing
+    from .seg_nrrd import write_segments
+
+    write_segments(out.file(SEGMENTS), segmentation)
+    if probabilities:
+        from .probabilities import write_probabilities
+
+        write_probabilities(out.file(PROBABILITIES), segmentation)
+    routing = routing_facts(segmentation)
+    write_routing(out, segmentation, routing)
+    reports = [REPORT_PAGE, REPORT] if page else [REPORT]
+    facts = report_facts(segmentation, inputs, routing, [*out.all_names(), *reports])
+    if page:
+        from .report_html import write_report_page
+
+        write_report_page(out.file(REPORT_PAGE), facts, segmentation)
+    write_report(out.file(REPORT), facts)
+    return facts

@@ -1,0 +1,235 @@
+"""From the files of a study to an output folder: the one way that every front end takes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import Cancelled
+from .events import Reporter
+from .output.folder import OutputFolder
+from .output.names import REPORT_PAGE
+from .output.results import publish_label_map, write_rest
+from .output.warnings import all_warnings
+from .routing import Routing
+from .study.build import build_case
+from .study.study import load_study
+
+if TYPE_CHECKING:
+    from .bundle.bundle import Bundle
+    from .inference.segmentation import Segmentation
+    from .inference.segmenter import Segmenter
+
+# Stage → its usual share of the whole time, for the progress bar.
+STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """What can be chosen about a run.
+
+    Attributes:
+        model: a bundle's name or folder; None for the default one.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        precision: ``auto`` or one that the device knows.
+        window: ``auto``, ``whole`` (brain), or the edge length of windows in voxels.
+        reference: the sequence on whose grid results are wanted; None to choose.
+        register: align the sequences rigidly first.
+        probabilities: also write ``probabilities.nii.gz``.
+        page: also write ``report.html``.
+        routing: also write the weights of the gates.
+    """
+
+    model: str | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    window: str = "auto"
+    reference: str | None = None
+    register: bool = False
+    probabilities: bool = False
+    page: bool = True
+    routing: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left on disk.
+
+    Attributes:
+        segmentation: the result in memory.
+        folder: the output folder, absolute.
+        files: names of the results in it.
+        seconds: stage → seconds; ``to_label_map`` is from the start until the label map was on disk,
+            ``total`` until everything was.
+        warnings: sentences for the user.
+    """
+
+    segmentation: Segmentation
+    folder: Path
+    files: list[str]
+    seconds: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def facts(self) -> dict[str, Any]:
+        """The result as plain JSON-serialisable facts."""
+        page = self.folder / REPORT_PAGE if REPORT_PAGE in self.files else None
+        return {
+            "output": str(self.folder),
+            "files": self.files,
+            "report": None if page is None else page.as_uri(),
+            "volumes_ml": {key: round(ml, 3) for key, ml in self.segmentation.volumes_ml().items()},
+            "model": dict(self.segmentation.model),
+            "device": self.segmentation.device,
+            "fallbacks": list(self.segmentation.fallbacks),
+            "warnings": self.warnings,
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
+
+
+def segment_files(
+    files: Mapping[str, Path],
+    output: Path,
+    options: SegmentOptions | None = None,
+    reporter: Reporter | None = None,
+    segmenter: Segmenter | None = None,
+    elapsed: float = 0.0,
+) -> Outcome:
+    """Segment one study.
+
+    The label map is published as soon as it is there; segments, routing, hashes and reports follow.
+
+    Args:
+        files: sequence → its file.
+        output: the output folder; made if need be.
+        options: what can be chosen.
+        reporter: gets the events; made with ``STAGES`` as shares for a progress bar that fits.
+        segmenter: one that is ready, for many studies; otherwise made from the options, in a
+            thread while the images are read.
+        elapsed: seconds that this process had already spent on this run (its start).
+
+    Raises:
+        HumorError: see ``errors``; ``Cancelled`` also for an interrupt from the keyboard.
+    """
+    options, reporter = options or SegmentOptions(), reporter or Reporter()
+    watch = _Stopwatch(reporter, elapsed)
+    out = OutputFolder(output)
+    try:
+        with out:
+            segmentation = _segmented(files, options, watch, segmenter)
+            with watch.stage("write", "Writing the label map"):
+                publish_label_map(out, segmentation)
+            watch.seconds["to_label_map"] = watch.total()
+            warnings = _report_warnings(segmentation, reporter)
+            segmentation.seconds.update(watch.seconds)
+            with watch.stage("report", "Writing segments and reports"):
+                write_rest(
+                    out,
+                    segmentation,
+                    dict(files),
+                    probabilities=options.probabilities,
+                    page=options.page,
+                )
+                out.publish()
+    except (KeyboardInterrupt, Cancelled) as error:
+        raise Cancelled(_what_is_left(out)) from error
+    watch.seconds["total"] = watch.total()
+    outcome = Outcome(segmentation, Path(output).absolute(), sorted(out.names), watch.seconds, warnings)
+    reporter.result("Done", **outcome.facts())
+    return outcome
+
+
+def _segmented(
+    files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, segmenter: Segmenter | None
+) -> Segmentation:
+    making = _Making(options) if segmenter is None else None
+    with watch.stage("load", "Reading the images"):
+        study = load_study(files)
+    with watch.stage("prepare", "Finding the brain"):
+        bundle = segmenter.bundle if making is None else making.bundle
+        case = build_case(study, options.reference, bundle.spacing_mm, register=options.register)
+        for warning in case.warnings:
+            watch.reporter.warning(warning)
+    with watch.stage("model", "Waiting for the model"):
+        ready = segmenter if making is None else making.segmenter()
+    with watch.stage("segment", "Segmenting"):
+        segmentation = ready.run(case, watch.reporter)
+    return segmentation if options.routing else replace(segmentation, routing=Routing())
+
+
+def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[str]:
+    """All warnings of the run; those that were not reported yet are reported."""
+    warnings = all_warnings(segmentation)
+    for warning in warnings:
+        if warning not in segmentation.case.warnings:
+            reporter.warning(warning)
+    return warnings
+
+
+def _what_is_left(out: OutputFolder) -> str:
+    if out.names:
+        return f"Cancelled: the label map in {out.path} is complete, reports were not written."
+    return "Cancelled: nothing was kept of this run."
+
+
+class _Making:
+    """A segmenter in the making: the bundle is read at once, the network is loaded in a thread.
+
+    Loading and compiling let go of Python's lock, and so does unpacking the images meanwhile. The
+    thread is a daemon: when the images turn out to be unusable, nobody waits for it.
+    """
+
+    def __init__(self, options: SegmentOptions) -> None:
+        from .bundle.find import find_bundle
+        from .bundle.load import load_bundle
+
+        self.bundle: Bundle = load_bundle(find_bundle(options.model))
+        self._made: Segmenter | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._make, args=(options,), daemon=True)
+        self._thread.start()
+
+    def segmenter(self) -> Segmenter:
+        """Wait for it.
+
+        Raises:
+            HumorError: what went wrong in the thread.
+        """
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+        assert self._made is not None
+        return self._made
+
+    def _make(self, options: SegmentOptions) -> None:
+        try:
+            from .inference.segmenter import Segmenter
+
+            self._made = Segmenter(self.bundle, options.device, options.precision, options.window)
+        except BaseException as error:
+            self._failure = error
+
+
+class _Stopwatch:
+    """Reports stages and keeps how long each took."""
+
+    def __init__(self, reporter: Reporter, elapsed: float) -> None:
+        self.reporter = reporter
+        self.seconds: dict[str, float] = {"start": elapsed} if elapsed else {}
+        self._begin = time.perf_counter() - elapsed
+
+    def total(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self._begin
+
+    @contextmanager
+    def stage(self, name: str, message: str) -> Iterator[None]:
+        """Time a stage."""
+        self.reporter.stage(name, message)
+        begin = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begin

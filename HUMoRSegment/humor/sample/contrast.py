@@ -1,0 +1,40 @@
+"""How bright each tissue is in each sequence.
+
+Values are standard deviations from the mean of the brain, as networks see an image after z-scoring;
+they follow what T1, contrast-enhanced T1, T2 and FLAIR are known to show: T1 white > grey > fluid,
+T2 the reverse, FLAIR with the fluid's signal nulled, and gadolinium where there is no blood-brain
+barrier.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from humor.sequences import SEQUENCES
+
+BRIGHTNESS: dict[str, tuple[float, float, float, float]] = {
+    # tissue: t1, t1c, t2, flair
+    "csf": (-2.4, -1.9, 3.2, -2.3),
+    "grey": (-0.35, -0.20, -0.05, 0.15),
+    "white": (1.15, 0.65, -0.60, -0.20),
+    "cerebellar": (-0.10, 0.00, -0.10, 0.00),
+    "stem": (0.75, 0.40, -0.35, -0.05),
+    "nuclei": (0.15, 0.10, -0.25, 0.10),
+    "pallidum": (0.75, 0.35, -0.85, -0.50),
+    "choroid": (-0.8, 2.6, 1.2, 0.3),
+    "vessel": (-0.8, 4.2, -0.6, -0.6),
+}
+OEDEMA = (0.00, -0.15, 1.15, 2.30)
+ENHANCING = (0.15, 2.60, 1.00, 2.00)
+NECROSIS = (-0.95, -0.80, 2.20, 1.60)
+
+# What a stored value means: value = ZERO + LEVELS · z, as a whole number. Rougher steps make smaller
+# files; these stay below the noise.
+ZERO = {"t1": 62.0, "t1c": 52.0, "t2": 36.0, "flair": 52.0}
+LEVELS = {"t1": 15.0, "t1c": 13.0, "t2": 14.0, "flair": 15.0}
+
+
+def draw_brightness(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The table for one patient and scanner, by tissue in sequence order; part names as the tumour's too."""
+    table = {**BRIGHTNESS, "oedema": OEDEMA, "enhancing": ENHANCING, "necrosis": NECROSIS}
+    return {name: np.array(values) + rng.normal(0, 0.06, len(SEQUENCES)) for name, values in table.items()}

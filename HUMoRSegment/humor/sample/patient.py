@@ -1,0 +1,139 @@
+"""A whole made-up patient from a seed: four sequences and the true label map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+
+from humor.regions import ED, ET, NCR
+from humor.sample.anatomy import Anatomy, draw_anatomy
+from humor.sample.contrast import draw_brightness
+from humor.sample.folding import draw_folds
+from humor.sample.head import draw_head
+from humor.sample.noise import smooth_noise
+from humor.sample.scanner import scan
+from humor.sample.shapes import coverage
+from humor.sample.space import STEP, Space
+from humor.sample.tissue import TISSUES, Tissues, compose
+from humor.sample.tumour import Tumour, grow_tumour
+from humor.sample.vessels import cortical_vessels, large_vessels
+from humor.sequences import SEQUENCES
+
+DEFAULT_SEED = 7
+_Fields = TypeVar("_Fields")
+
+
+@dataclass(frozen=True)
+class SampleStudy:
+    """A made-up patient.
+
+    Attributes:
+        images: by sequence, uint8 ``[i, j, k]``, 0 outside the brain, all on one grid.
+        labels: BraTS labels (0, 1 NCR, 2 ED, 4 ET), uint8, on the same grid.
+        affine: 4×4 from index to world RAS in mm.
+    """
+
+    images: dict[str, np.ndarray]
+    labels: np.ndarray
+    affine: np.ndarray
+
+
+def generate(seed: int = DEFAULT_SEED, spacing: float = 1.0) -> SampleStudy:
+    """Make a patient with a glioblastoma.
+
+    Args:
+        seed: another one is another patient: head, age, tumour place and size, scanner.
+        spacing: voxel edge in mm. 1 gives 240 × 240 × 155 voxels as in BraTS; larger is quicker.
+    """
+    rng = np.random.default_rng(seed)
+    space, head = Space(spacing), draw_head(rng)
+    anatomy = draw_anatomy(rng, space, head)
+    folds = draw_folds(rng, space, anatomy)
+    lattice_tissues = compose(anatomy, folds, head, STEP)
+    tumour = grow_tumour(rng, space, head, lattice_tissues.parts["white"], _room(anatomy))
+    vessels = large_vessels(anatomy)
+
+    mask = space.to_voxels(anatomy.inside) < 0
+    fine_anatomy = _at_voxels(space, anatomy, mask)
+    fine_folds = _at_voxels(space, folds, mask)
+    fine_tumour = _at_voxels(space, tumour, mask)
+    tissues = compose(fine_anatomy, fine_folds, head, spacing)
+    vessel = np.minimum(space.to_voxels(vessels)[mask], cortical_vessels(fine_folds, tissues.pial))
+    parts = _with_vessels(tissues, coverage(vessel, spacing))
+
+    labels = np.zeros(space.shape, np.uint8)
+    labels[space.box][mask] = _labels(fine_tumour, parts)
+    brightness = _brightness(rng, space, mask, parts, fine_tumour, fine_anatomy)
+    images = {}
+    for channel, name in enumerate(SEQUENCES):
+        # Outside the head lies fluid, so that blurring does not darken the rim.
+        volume = np.full(mask.shape, brightness[channel].min(), np.float32)
+        volume[mask] = brightness[channel]
+        images[name] = scan(rng, space, name, volume, mask)
+    return SampleStudy(images, labels, space.affine)
+
+
+def _room(anatomy: Anatomy) -> np.ndarray:
+    """How far (mm) a place on the lattice lies within what a tumour may fill."""
+    room = np.minimum(anatomy.depth - 2.5, anatomy.midline - 2)
+    room = np.minimum(room, np.minimum(anatomy.ventricles, anatomy.stem - 3))
+    return room.astype(np.float32)
+
+
+def _at_voxels(space: Space, record: _Fields, mask: np.ndarray) -> _Fields:
+    """The same record with all its lattice fields interpolated to the mask's voxels, flat."""
+    fine = {}
+    for field in fields(record):  # type: ignore[arg-type]
+        value = getattr(record, field.name)
+        if isinstance(value, tuple):
+            fine[field.name] = tuple(space.to_voxels(part)[mask] for part in value)
+        else:
+            fine[field.name] = space.to_voxels(value)[mask]
+    return replace(record, **fine)  # type: ignore[type-var]
+
+
+def _with_vessels(tissues: Tissues, vessel: np.ndarray) -> dict[str, np.ndarray]:
+    parts = {name: part * (1 - vessel) for name, part in tissues.parts.items()}
+    parts["vessel"] = parts["vessel"] + vessel
+    return parts
+
+
+def _labels(tumour: Tumour, parts: dict[str, np.ndarray]) -> np.ndarray:
+    """BraTS labels of voxels. Experts leave fluid and vessels out of the oedema."""
+    labels = np.where((tumour.oedema < 0) & (parts["csf"] + parts["vessel"] < 0.5), ED, 0)
+    labels = np.where(tumour.core < 0, ET, labels)
+    return np.where((tumour.necrosis < 0) & (tumour.core < 0), NCR, labels).astype(np.uint8)
+
+
+def _brightness(
+    rng: np.random.Generator,
+    space: Space,
+    mask: np.ndarray,
+    parts: dict[str, np.ndarray],
+    tumour: Tumour,
+    anatomy: Anatomy,
+) -> np.ndarray:
+    """Ideal z-scores ``[sequence, voxel]`` of the mask's voxels."""
+    table = draw_brightness(rng)
+    value = sum(
+        table[name][:, None].astype(np.float32) * parts[name].astype(np.float32)[None] for name in TISSUES
+    )
+    # Myelin is uneven, and the white matter next to the ventricles holds more water.
+    texture = space.to_voxels(smooth_noise(rng, space, 6))[mask]
+    rim = np.exp(-np.maximum(anatomy.ventricles, 0) / 2.5) * parts["white"]
+    value += np.outer([0.10, 0.08, 0.06, 0.12], texture * (1 - parts["csf"]))
+    value += np.outer([-0.4, -0.2, 0.4, 1.2], rim)
+
+    grain = space.to_voxels(smooth_noise(rng, space, 4))[mask]
+    wet = coverage(tumour.oedema, 3.0) * tumour.swelling * (1 - parts["csf"] - parts["vessel"])
+    value += wet * (table["oedema"][:, None] - value)
+    value += np.outer([0.1, 0.1, 0.15, 0.25], wet * grain)
+    for name, cover in (
+        ("enhancing", coverage(tumour.core, 2.0)),
+        ("necrosis", coverage(tumour.necrosis, 2.0) * (tumour.core < 0)),
+    ):
+        value += cover * (table[name][:, None] - value)
+        value += np.outer([0.15, 0.65, 0.2, 0.35] if name == "enhancing" else [0.1, 0.1, 0.3, 0.4], cover * grain)
+    return value

@@ -1,0 +1,131 @@
+"""The brain of a study on its working grid, and the box that a case keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..errors import InputError
+from ..sequences import DISPLAY_NAMES
+from .foreground import Foreground
+from .grid import Grid
+from .resampling import resample_mask
+from .volume import Volume
+
+SMALLEST_BRAIN_ML = 400.0
+COVERAGE_TO_WARN = 0.9
+
+
+def find_brain(
+    volumes: Mapping[str, Volume],
+    found: Mapping[str, Foreground],
+    working: Grid,
+    multiple: int,
+    margin: int,
+) -> tuple[Grid, np.ndarray, dict[str, np.ndarray]]:
+    """The union of the sequences' foregrounds, cropped to its box.
+
+    Where some sequences are skull-stripped and others are not, only the stripped ones say where
+    the brain is.
+
+    Returns:
+        the case's grid (box plus margin, centred in lengths that are multiples of ``multiple``),
+        the brain on it (bool), and every sequence's own foreground on it.
+
+    Raises:
+        InputError: there is no foreground inside the working grid.
+    """
+    chosen = [name for name in volumes if found[name].stripped] or list(volumes)
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for name in chosen:
+        begin, end = box_in(volumes[name].grid, *mask_box(found[name].mask), working)
+        low, high = np.minimum(low, begin), np.maximum(high, end)
+    grid = _window(working, low, high, multiple, margin)
+    for tightened in (False, True):
+        own = {name: resample_mask(found[name].mask, volumes[name].grid, grid) for name in volumes}
+        brain = np.logical_or.reduce([own[name] for name in chosen])
+        if not brain.any():
+            raise InputError(_no_brain(volumes))
+        begin, end = mask_box(brain)
+        tight = _window(grid, begin - 0.5, end - 0.5, multiple, margin)
+        if tightened or tight.shape == grid.shape:
+            break
+        grid = tight
+    return grid, brain, own
+
+
+def mask_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First index and index after the last, by axis, of the true voxels; both 0 if there are none."""
+    start, stop = np.zeros(3, int), np.zeros(3, int)
+    by_memory = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))  # slowest axis first
+    slow, middle, fast = by_memory
+    planes = mask.transpose(by_memory)
+    flat = planes.any(axis=0)
+    lines = {
+        slow: planes.reshape(planes.shape[0], -1).any(axis=1),
+        middle: flat.any(axis=1),
+        fast: flat.any(axis=0),
+    }
+    for axis, line in lines.items():
+        places = np.flatnonzero(line)
+        if places.size:
+            start[axis], stop[axis] = places[0], places[-1] + 1
+    return start, stop
+
+
+def box_in(source: Grid, start: np.ndarray, stop: np.ndarray, target: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and highest (fractional) target index of a box of source voxels, their edges included."""
+    lows, highs = np.asarray(start) - 0.5, np.asarray(stop) - 0.5
+    corners = np.array(np.meshgrid(*zip(lows, highs, strict=True), [1.0], indexing="ij")).reshape(4, -1)
+    indices = (target.index_of(source) @ corners)[:3]
+    return indices.min(axis=1), indices.max(axis=1)
+
+
+def brain_warnings(
+    volumes: Mapping[str, Volume],
+    found: Mapping[str, Foreground],
+    own: Mapping[str, np.ndarray],
+    brain: np.ndarray,
+    grid: Grid,
+) -> list[str]:
+    """What the user should know about the foreground of a study."""
+    warnings = []
+    raw = [name for name in volumes if not found[name].stripped]
+    if raw:
+        names = " and ".join(DISPLAY_NAMES[name] for name in raw)
+        warnings.append(
+            f"{names}: the head does not look skull-stripped. The model was made for brains without "
+            "skull and scalp; strip the skull first, or check the result with care."
+        )
+    size = int(np.count_nonzero(brain))
+    if size * grid.voxel_ml < SMALLEST_BRAIN_ML:
+        warnings.append(
+            f"Only {size * grid.voxel_ml:.0f} ml look like brain, much less than a brain has. "
+            "Check that the images show a whole brain."
+        )
+    for name in volumes:
+        covered = int(np.count_nonzero(own[name] & brain)) / size
+        if found[name].stripped and covered < COVERAGE_TO_WARN:
+            warnings.append(
+                f"{volumes[name].path.name} ({DISPLAY_NAMES[name]}) shows only {covered:.0%} of the brain "
+                "that the sequences show together: it is cut off, or not registered to them."
+            )
+    return warnings
+
+
+def _window(within: Grid, low: np.ndarray, high: np.ndarray, multiple: int, margin: int) -> Grid:
+    """The grid around the box ``low`` to ``high`` (edges, clipped to ``within``), padded evenly."""
+    shape = np.array(within.shape)
+    begin = np.clip(np.floor(low + 0.5 + 1e-3).astype(int), 0, shape - 1) - margin
+    end = np.clip(np.ceil(high + 0.5 - 1e-3).astype(int), 1, shape) + margin
+    lengths = np.maximum(1, -(-(end - begin) // multiple)) * multiple
+    begin = begin - (lengths - (end - begin)) // 2
+    return within.crop(
+        (int(begin[0]), int(begin[1]), int(begin[2])), (int(lengths[0]), int(lengths[1]), int(lengths[2]))
+    )
+
+
+def _no_brain(volumes: Mapping[str, Volume]) -> str:
+    files = ", ".join(str(volume.path) for volume in volumes.values())
+    return f"No brain was found in {files}. Check that the images show a head, and that they overlap."

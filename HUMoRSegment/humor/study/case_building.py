@@ -1,0 +1,113 @@
+"""From a study to a case: one working grid, brain, crop, z-scores."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..errors import InputError, UsageError
+from ..sequences import DISPLAY_NAMES, SEQUENCES, availability
+from .brain import box_in, brain_warnings, find_brain, mask_box
+from .case import Case
+from .foreground import Foreground, find_foreground
+from .normalisation import normalise
+from .resampling import resample
+from .study import Study
+from .volume import Volume
+
+REFERENCE_ORDER = ("t1c", "flair", "t2", "t1")
+SPACING_TOLERANCE = 0.01  # relative: voxels this near to the wanted spacing are not resampled
+THREADS = 2  # more only fight over memory: the work is a few passes over each array
+
+
+def build_case(
+    study: Study,
+    reference: str | None = None,
+    spacing: float = 1.0,
+    multiple: int = 16,
+    margin: int = 0,
+    register: bool = False,
+) -> Case:
+    """Bring a study to the form that networks see.
+
+    Args:
+        study: what ``load_study`` returned.
+        reference: the sequence on whose grid results are wanted; default: the one with the
+            smallest voxels, in a tie T1c, FLAIR, T2, T1.
+        spacing: voxel size in mm of the working grid, isotropic.
+        multiple: all lengths of the case are multiples of this.
+        margin: voxels kept around the brain's bounding box.
+        register: align every other sequence rigidly to the reference first.
+
+    Raises:
+        UsageError: the reference is not one of the study's sequences.
+        InputError: two sequences do not overlap, or there is no brain.
+    """
+    reference = _checked_reference(study, reference)
+    warnings = list(study.warnings)
+    volumes = study.volumes
+    if register:
+        from .registration import register_to
+
+        volumes, more = register_to(volumes, reference)
+        warnings += more
+    native = volumes[reference].grid
+    working = native.to_working_axes()
+    if max(abs(length / spacing - 1.0) for length in working.spacing) > SPACING_TOLERANCE:
+        working = working.with_spacing(spacing)
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = dict(zip(volumes, pool.map(find_foreground, volumes.values()), strict=True))
+        _refuse_no_overlap(volumes, found, reference)
+        grid, brain, own = find_brain(volumes, found, working, multiple, margin)
+        image = np.zeros((len(SEQUENCES), *grid.shape), np.float32)
+
+        def fill(name: str) -> None:
+            volume = volumes[name]
+            values, inside = resample(volume.data, volume.grid, grid)
+            shown = _own_box(own[name]) & inside & brain
+            normalise(values, own[name], shown, image[SEQUENCES.index(name)], inverted=volume.slope < 0)
+
+        list(pool.map(fill, volumes))
+    warnings += brain_warnings(volumes, found, own, brain, grid)
+    flags = availability(volumes)
+    available = (flags[0], flags[1], flags[2], flags[3])
+    return Case(image, available, brain, grid, native, reference, warnings)
+
+
+def _checked_reference(study: Study, reference: str | None) -> str:
+    if reference is None:
+        volumes = study.volumes
+        smallest = min(volume.grid.voxel_ml for volume in volumes.values())
+        return next(
+            name
+            for name in REFERENCE_ORDER
+            if name in volumes and volumes[name].grid.voxel_ml <= smallest * (1 + SPACING_TOLERANCE)
+        )
+    if reference not in study.volumes:
+        there = ", ".join(study.volumes)
+        raise UsageError(f"Results were wanted on the grid of {reference!r}, but the study only has {there}.")
+    return reference
+
+
+def _own_box(own: np.ndarray) -> np.ndarray:
+    """The bounding box of a sequence's own foreground, as a mask.
+
+    Dark places inside it are image; the brain beyond it was cut off, so there it counts as missing.
+    """
+    box = np.zeros(own.shape, bool)
+    box[tuple(slice(*ends) for ends in zip(*mask_box(own), strict=True))] = True
+    return box
+
+
+def _refuse_no_overlap(volumes: dict[str, Volume], found: dict[str, Foreground], reference: str) -> None:
+    native = volumes[reference].grid
+    for name, volume in volumes.items():
+        start, stop = mask_box(found[name].mask)
+        low, high = box_in(volume.grid, start, stop, native)
+        if (high < 0).any() or (low > np.array(native.shape)).any():
+            raise InputError(
+                f"{volume.path} ({DISPLAY_NAMES[name]}) shows another place in space than "
+                f"{volumes[reference].path} ({DISPLAY_NAMES[reference]}): they do not overlap anywhere. "
+                "Check that both are of the same patient and visit; register them first if they are."
+            )

@@ -1,0 +1,147 @@
+"""Bring an array from one grid to another: by flips, transposes and slices where that is exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .grid import Grid
+
+Slices = tuple[slice, ...]
+
+EXACT_TOLERANCE = 0.05  # voxels: less is rounding of stored affines, not another place
+
+
+@dataclass(frozen=True)
+class VoxelMap:
+    """How the voxels of a source grid coincide with those of a target grid.
+
+    Attributes:
+        axes: for every target axis, the source axis along it.
+        signs: for every target axis, 1 or -1: whether the source runs along or against it.
+        starts: for every target axis, the target index of the source's first voxel in running order.
+    """
+
+    axes: tuple[int, int, int]
+    signs: tuple[int, int, int]
+    starts: tuple[int, int, int]
+
+    def overlap(self, source: tuple[int, ...], target: tuple[int, ...]) -> tuple[Slices, Slices]:
+        """Slices of the target, and of the permuted and flipped source, where both are there."""
+        into, taken = [], []
+        for start, axis, wanted in zip(self.starts, self.axes, target, strict=True):
+            begin = max(start, 0)
+            end = max(begin, min(start + source[axis], wanted))
+            into.append(slice(begin, end))
+            taken.append(slice(begin - start, end - start))
+        return tuple(into), tuple(taken)
+
+
+def voxel_map(source: Grid, target: Grid) -> VoxelMap | None:
+    """The map if every voxel centre of one grid is one of the other (as far as they overlap), else None."""
+    matrix = source.index_of(target)
+    rounded = np.round(matrix)
+    corners = target.corners()
+    if np.abs((matrix - rounded) @ corners).max() > EXACT_TOLERANCE:
+        return None
+    signed = rounded[:3, :3].astype(int)
+    if not (np.abs(signed).sum(axis=0) == 1).all() or not (np.abs(signed).sum(axis=1) == 1).all():
+        return None
+    axes = np.abs(signed).argmax(axis=0)
+    signs = signed.sum(axis=0)
+    offset = rounded[:3, 3].astype(int)
+    # source index = sign * target index + offset, so the first source voxel in running order lies at
+    # target index -offset (along) or offset - (n - 1) (against).
+    starts = [
+        -offset[a] if sign > 0 else offset[a] - (source.shape[a] - 1)
+        for a, sign in zip(axes, signs, strict=True)
+    ]
+    return VoxelMap(_triple(axes), _triple(signs), _triple(starts))
+
+
+def place(array: np.ndarray, voxels: VoxelMap, shape: tuple[int, int, int], fill: float = 0) -> np.ndarray:
+    """Copy ``array[..., I, J, K]`` into a new array ``[..., *shape]``; elsewhere ``fill``.
+
+    The result has the source's order of axes in memory, so that the copy runs along memory.
+    """
+    lead = array.ndim - 3
+    view = array.transpose(*range(lead), *[lead + a for a in voxels.axes])
+    forwards: Slices = tuple(slice(None, None, sign) for sign in voxels.signs)
+    every: Slices = (slice(None),) * lead
+    view = view[every + forwards]
+    result = _empty_like_order(view, shape, fill)
+    into, taken = voxels.overlap(array.shape[lead:], shape)
+    result[every + into] = view[every + taken]
+    return result
+
+
+def resample(array: np.ndarray, source: Grid, target: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Bring ``array[I, J, K]`` from ``source`` to ``target``, exactly where that is possible.
+
+    Returns:
+        values on ``target`` (own type where exact, float32 where interpolated; outside the source
+        they mean nothing), and the bool mask of the places inside the source's field of view.
+    """
+    voxels = voxel_map(source, target)
+    if voxels is None:
+        return interpolate(array, source, target)
+    inside = np.zeros(target.shape, bool)
+    inside[voxels.overlap(source.shape, target.shape)[0]] = True
+    return place(array, voxels, target.shape), inside
+
+
+def resample_mask(mask: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
+    """Bring a bool mask ``[I, J, K]`` to ``target``; outside the source it is False."""
+    values, inside = resample(mask if voxel_map(source, target) else mask.astype(np.float32), source, target)
+    return inside & (values >= 0.5)
+
+
+def interpolate(
+    array: np.ndarray, source: Grid, target: Grid, order: int = 1, smooth: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate ``array[I, J, K]`` at the voxel centres of ``target``.
+
+    Args:
+        order: of the spline: 0 nearest, 1 linear.
+        smooth: whether to smooth first where the target is coarser, so that nothing is aliased.
+
+    Returns:
+        float32 values on ``target`` (edge values outside the source), and the bool mask of the
+        places inside the source's field of view.
+    """
+    from scipy import ndimage
+
+    matrix = source.index_of(target)
+    steps = np.abs(matrix[:3, :3]).max(axis=1)  # source voxels per target voxel, by source axis
+    sigma = np.where(steps > 1.5, (steps - 1) / 2, 0.0)
+    if smooth and sigma.any():
+        array = ndimage.gaussian_filter(array.astype(np.float32), sigma, mode="nearest", truncate=3)
+    values = ndimage.affine_transform(
+        array, matrix[:3, :3], matrix[:3, 3], target.shape, np.float32, order, "nearest", prefilter=False
+    )
+    return values, _field_of_view(matrix, source.shape, target.shape)
+
+
+def _field_of_view(matrix: np.ndarray, source: tuple[int, ...], target: tuple[int, int, int]) -> np.ndarray:
+    """Whether each target voxel's centre lies in some source voxel: bool ``target``."""
+    inside = np.ones(target, bool)
+    i, j, k = np.ogrid[: target[0], : target[1], : target[2]]
+    for row, length in zip(matrix[:3], source, strict=True):
+        index = row[0] * i + row[1] * j + row[2] * k + row[3]
+        inside &= (index >= -0.5 - EXACT_TOLERANCE) & (index <= length - 0.5 + EXACT_TOLERANCE)
+    return inside
+
+
+def _empty_like_order(view: np.ndarray, shape: tuple[int, int, int], fill: float) -> np.ndarray:
+    lead = view.ndim - 3
+    steps = [abs(step) for step in view.strides[lead:]]
+    order = sorted(range(3), key=lambda axis: -steps[axis])  # slowest axis first
+    memory_shape = (*view.shape[:lead], *[shape[axis] for axis in order])
+    memory = np.zeros(memory_shape, view.dtype) if fill == 0 else np.full(memory_shape, fill, view.dtype)
+    back = [lead + order.index(axis) for axis in range(3)]
+    return memory.transpose(*range(lead), *back)
+
+
+def _triple(values: np.ndarray | list[int]) -> tuple[int, int, int]:
+    return (int(values[0]), int(values[1]), int(values[2]))

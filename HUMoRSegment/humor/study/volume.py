@@ -1,0 +1,31 @@
+"""One image file as it lies on disk: raw values, their meaning, and where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .grid import Grid
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A 3-D image without any conversion of its values.
+
+    Attributes:
+        data: ``[I, J, K]`` in the file's axis order and on-disk number type; may be read-only.
+        slope: real value = ``data * slope + inter``; never 0.
+        inter: see ``slope``.
+        grid: where the voxels lie.
+        path: the file, for messages and provenance.
+        warnings: sentences about this file for the user.
+    """
+
+    data: np.ndarray
+    slope: float
+    inter: float
+    grid: Grid
+    path: Path
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,49 @@
+"""The facts of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from humor.inference.segmentation import Segmentation
+from humor.output.report_json import SCHEMA, report_facts, write_report
+from humor.output.routing_files import routing_facts
+
+
+def facts_of(segmentation: Segmentation) -> dict[str, Any]:
+    return report_facts(segmentation, {}, routing_facts(segmentation), ["segmentation.nii.gz"])
+
+
+def test_the_file_holds_the_facts(segmentation: Segmentation, tmp_path: Path) -> None:
+    facts = facts_of(segmentation)
+    write_report(tmp_path / "report.json", facts)
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == facts
+    assert facts["schema"] == SCHEMA
+    assert facts["device"] == segmentation.device
+    assert facts["model"] == segmentation.model
+    assert facts["grid"]["shape"] == list(segmentation.case.native.shape)
+    assert "research use only" in facts["notice"]
+
+
+def test_labels_add_up_to_the_regions(segmentation: Segmentation) -> None:
+    facts = facts_of(segmentation)
+    ml = {label["value"]: label["ml"] for label in facts["labels_ml"]}
+    volumes = facts["volumes_ml"]
+    assert volumes["WT"] > volumes["TC"] > volumes["ET"] > 0
+    assert ml[1] + ml[2] + ml[4] == pytest.approx(volumes["WT"])
+    assert ml[1] + ml[4] == pytest.approx(volumes["TC"])
+    assert ml[4] == pytest.approx(volumes["ET"])
+
+
+def test_used_and_missing_sequences_are_told_apart(make_segmentation: Callable[..., Segmentation]) -> None:
+    facts = facts_of(make_segmentation(sequences=("t1c", "flair")))
+    assert facts["sequences"] == {"used": ["t1c", "flair"], "missing": ["t1", "t2"], "reference": "t1c"}
+
+
+def test_routing_has_both_means(segmentation: Segmentation) -> None:
+    for gate in facts_of(segmentation)["routing"]["gates"]:
+        assert gate["mean_weights_tumour"]["a"] > gate["mean_weights_brain"]["a"]
