@@ -17,7 +17,7 @@ from .output.names import REPORT_PAGE
 from .output.results import publish_label_map, write_rest
 from .output.warnings import all_warnings
 from .routing import Routing
-from .study.build import build_case
+from .study.case_building import build_case
 from .study.study import load_study
 
 if TYPE_CHECKING:
@@ -113,14 +113,16 @@ def segment_files(
         elapsed: seconds that this process had already spent on this run (its start).
 
     Raises:
-        HumorError: see ``errors``; ``Cancelled`` also for an interrupt from the keyboard.
+        HumorError: see ``errors``.
+        KeyboardInterrupt: with a sentence about what is left, as ``Cancelled`` has.
     """
     options, reporter = options or SegmentOptions(), reporter or Reporter()
     watch = _Stopwatch(reporter, elapsed)
     out = OutputFolder(output)
     try:
         with out:
-            segmentation = _segmented(files, options, watch, segmenter)
+            model = _Making(options) if segmenter is None else _Ready(segmenter)
+            segmentation = _segmented(files, options, watch, model)
             with watch.stage("write", "Writing the label map"):
                 publish_label_map(out, segmentation)
             watch.seconds["to_label_map"] = watch.total()
@@ -135,7 +137,9 @@ def segment_files(
                     page=options.page,
                 )
                 out.publish()
-    except (KeyboardInterrupt, Cancelled) as error:
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(_what_is_left(out)) from error
+    except Cancelled as error:
         raise Cancelled(_what_is_left(out)) from error
     watch.seconds["total"] = watch.total()
     outcome = Outcome(segmentation, Path(output).absolute(), sorted(out.names), watch.seconds, warnings)
@@ -144,20 +148,18 @@ def segment_files(
 
 
 def _segmented(
-    files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, segmenter: Segmenter | None
+    files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, model: _Making | _Ready
 ) -> Segmentation:
-    making = _Making(options) if segmenter is None else None
     with watch.stage("load", "Reading the images"):
         study = load_study(files)
     with watch.stage("prepare", "Finding the brain"):
-        bundle = segmenter.bundle if making is None else making.bundle
-        case = build_case(study, options.reference, bundle.spacing_mm, register=options.register)
+        case = build_case(study, options.reference, model.bundle.spacing_mm, register=options.register)
         for warning in case.warnings:
             watch.reporter.warning(warning)
     with watch.stage("model", "Waiting for the model"):
-        ready = segmenter if making is None else making.segmenter()
+        segmenter = model.segmenter()
     with watch.stage("segment", "Segmenting"):
-        segmentation = ready.run(case, watch.reporter)
+        segmentation = segmenter.run(case, watch.reporter)
     return segmentation if options.routing else replace(segmentation, routing=Routing())
 
 
@@ -176,6 +178,18 @@ def _what_is_left(out: OutputFolder) -> str:
     return "Cancelled: nothing was kept of this run."
 
 
+class _Ready:
+    """A segmenter that was made before."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self.bundle: Bundle = segmenter.bundle
+        self._segmenter = segmenter
+
+    def segmenter(self) -> Segmenter:
+        """That one."""
+        return self._segmenter
+
+
 class _Making:
     """A segmenter in the making: the bundle is read at once, the network is loaded in a thread.
 
@@ -184,10 +198,7 @@ class _Making:
     """
 
     def __init__(self, options: SegmentOptions) -> None:
-        from .bundle.find import find_bundle
-        from .bundle.load import load_bundle
-
-        self.bundle: Bundle = load_bundle(find_bundle(options.model))
+        self.bundle = _load_bundle(options.model)
         self._made: Segmenter | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._make, args=(options,), daemon=True)
@@ -199,7 +210,8 @@ class _Making:
         Raises:
             HumorError: what went wrong in the thread.
         """
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(0.2)  # with an end, because on Windows Ctrl-C does not reach an endless wait
         if self._failure is not None:
             raise self._failure
         assert self._made is not None
@@ -207,11 +219,22 @@ class _Making:
 
     def _make(self, options: SegmentOptions) -> None:
         try:
-            from .inference.segmenter import Segmenter
-
-            self._made = Segmenter(self.bundle, options.device, options.precision, options.window)
+            self._made = _make_segmenter(self.bundle, options)
         except BaseException as error:
             self._failure = error
+
+
+def _load_bundle(model: str | None) -> Bundle:
+    from .bundle.find import find_bundle
+    from .bundle.load import load_bundle
+
+    return load_bundle(find_bundle(model))
+
+
+def _make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
+    from .inference.segmenter import Segmenter
+
+    return Segmenter(bundle, options.device, options.precision, options.window)
 
 
 class _Stopwatch:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -56,8 +57,8 @@ def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
             return _run(given)
     except SystemExit as stop:  # argparse, after --help and --version
         return int(stop.code or 0)
-    except KeyboardInterrupt:
-        return _failed(Cancelled("Cancelled."), as_json)
+    except KeyboardInterrupt as stop:
+        return _failed(Cancelled(str(stop) or "Cancelled."), as_json)
     except HumorError as error:
         if debug:
             _show_traceback()
@@ -92,9 +93,10 @@ def _run(given: list[str]) -> int:
 
 def _failed(error: HumorError, as_json: bool) -> int:
     if as_json:
-        from .progress import error_event, write_line
+        from .progress import JsonLines, error_event
 
-        write_line(error_event(error))
+        with suppress(Cancelled):  # nobody reads any more
+            JsonLines()(error_event(error))
     else:
         erase = "\r\x1b[K" if sys.stderr.isatty() else ""  # a progress bar may stand there
         print(f"{erase}humor: {error}", file=sys.stderr)

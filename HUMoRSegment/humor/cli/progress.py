@@ -14,26 +14,32 @@ BAR_WIDTH = 30
 def listener_for(as_json: bool, quiet: bool) -> Listener:
     """The listener that fits the options."""
     if as_json:
-        return write_line
+        return JsonLines()
     return Quiet() if quiet else Bar()
-
-
-def write_line(event: Event) -> None:
-    """Write an event as one line of JSON to stdout, at once.
-
-    Raises:
-        Cancelled: nobody reads stdout any more, so nobody waits for the result.
-    """
-    try:
-        print(event.to_json(), flush=True)
-    except BrokenPipeError as error:
-        raise Cancelled("Cancelled: the program that read our output has gone.") from error
 
 
 def error_event(error: HumorError) -> Event:
     """A failure as an event."""
     facts = {"type": type(error).__name__, "exit_code": error.exit_code}
     return Event("error", message=str(error), data=facts)
+
+
+class JsonLines:
+    """Writes each event as one line of JSON, at once, to what is stdout when this is made."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stdout
+
+    def __call__(self, event: Event) -> None:
+        """Take an event.
+
+        Raises:
+            Cancelled: nobody reads stdout any more, so nobody waits for the result.
+        """
+        try:
+            print(event.to_json(), file=self._stream, flush=True)
+        except BrokenPipeError as error:
+            raise Cancelled("Cancelled: the program that read our output has gone.") from error
 
 
 class Quiet:

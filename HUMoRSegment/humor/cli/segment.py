@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from ..errors import UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 
 if TYPE_CHECKING:
-    from ..events import Listener
+    from ..events import Event, Listener
+    from ..pipeline import Outcome
     from ..study.roles import RoleGuess
 
 _EXAMPLES = """\
@@ -33,18 +35,18 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="roles are guessed from names")
+    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="files are told by name")
     for name in SEQUENCES:
         shown = DISPLAY_NAMES[name]
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image, instead of a guess")
-    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="folder for the results")
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
     _add_model_options(parser)
     _add_result_options(parser)
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
-    group.add_argument("--model", metavar="NAME", help="an installed model or its folder (see 'humor models')")
+    group.add_argument("--model", metavar="NAME", help="a name from 'humor models', or a folder")
     group.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
     group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"))
     group.add_argument(
@@ -79,13 +81,22 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HumorError: see ``errors``.
     """
+    from .progress import listener_for
+
+    listener = listener_for(arguments.json, arguments.quiet)
+    # With --json stdout belongs to the events, whatever a library prints.
+    with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+        outcome = _segment(arguments, listener)
+    if not arguments.json and not arguments.quiet:
+        _show(outcome.facts())
+    return 0
+
+
+def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     from ..events import Reporter
     from ..pipeline import STAGES, SegmentOptions, segment_files
     from .process import seconds_since_start
-    from .progress import listener_for
 
-    elapsed = seconds_since_start()
-    listener = listener_for(arguments.json, arguments.quiet)
     files = _files(arguments, listener)
     options = SegmentOptions(
         model=arguments.model,
@@ -99,10 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         routing=not arguments.no_routing,
     )
     reporter = Reporter(listener, STAGES)
-    outcome = segment_files(files, arguments.output, options, reporter, elapsed=elapsed)
-    if not arguments.json and not arguments.quiet:
-        _show(outcome.facts())
-    return 0
+    return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
 
 
 def _files(arguments: argparse.Namespace, listener: Listener) -> dict[str, Path]:
@@ -122,7 +130,7 @@ def _files(arguments: argparse.Namespace, listener: Listener) -> dict[str, Path]
     return guess.files
 
 
-def _roles_event(guess: RoleGuess) -> Any:
+def _roles_event(guess: RoleGuess) -> Event:
     from ..events import Event
 
     facts = {
@@ -153,5 +161,5 @@ def _show(facts: dict[str, Any]) -> None:
     if facts["report"]:
         print(f"Report:    {facts['report']}")
     print(f"Model:     {facts['model'].get('name', '')} on {facts['device']}")
-    print(f"Time:      label map after {seconds['to_label_map']:.1f} s, everything after {seconds['total']:.1f} s")
+    print(f"Time:      label map {seconds['to_label_map']:.1f} s, everything {seconds['total']:.1f} s")
     print("For research use only; not a medical device.")

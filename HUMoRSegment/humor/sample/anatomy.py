@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from humor.sample.head import Head
-from humor.sample.noise import smooth_noise
+from humor.sample.noise import roughen, smooth_noise
 from humor.sample.shapes import Points, ellipsoid, join, sheet, tube
 from humor.sample.space import STEP, Space
 
@@ -53,17 +53,18 @@ def draw_anatomy(rng: np.random.Generator, space: Space, head: Head) -> Anatomy:
     # The fluid between cerebrum, cerebellum and stem belongs to a skull-stripped brain.
     closed = ndimage.distance_transform_edt(outside_mm < 7).astype(np.float32) * STEP - 7
     inside = np.minimum(outside_mm, -closed)
-    below = ndimage.distance_transform_edt(join(hull, stem, blend=3) < 0).astype(np.float32) * STEP
-    below = ndimage.gaussian_filter(below - outside_mm, 0.7)
+    cerebrum = join(hull, stem, blend=3) < 0
+    below = ndimage.distance_transform_edt(cerebrum) - ndimage.distance_transform_edt(~cerebrum)
+    below = ndimage.gaussian_filter(below.astype(np.float32) * STEP, 0.7)
 
     points = _push(space, outer, below, head)
     grey_nuclei, pallidum = _nuclei(points)
     ventricles = _ventricles(points, head)
     return Anatomy(
-        inside=ndimage.gaussian_filter(inside, 0.7) - (0.2 + 1.2 * head.atrophy),
+        inside=ndimage.gaussian_filter(inside, 0.7) + (0.2 - 0.5 * head.atrophy) + 0.7 * smooth_noise(rng, space, 22),
         depth=below,
         midline=_midline(points),
-        sylvian=_sylvian(_roughen(rng, space, points)),
+        sylvian=_sylvian(roughen(rng, space, points)),
         cerebellum=cerebellum,
         stem=stem,
         ventricles=join(-join(-ventricles, grey_nuclei, blend=2), _small_ventricles(points)),
@@ -93,32 +94,27 @@ def _push(space: Space, points: Points, below: np.ndarray, head: Head) -> Points
     return (moved[0], moved[1], moved[2])
 
 
-def _roughen(rng: np.random.Generator, space: Space, points: Points) -> Points:
-    """Points shaken by a few millimetres over short distances, for what is ragged."""
-    x, y, z = (p + 1.5 * smooth_noise(rng, space, 9) for p in points)
-    return (x, y, z)
-
-
 def _hulls(points: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cerebrum (without folds), cerebellum and brain stem."""
     x, y, z = points
     side = (np.abs(x), y, z)
     # Wider at the back than in front: an egg, not an ellipsoid.
     egg = (x * (1 + 0.0012 * (10 - y)), y, z)
-    dome = join(ellipsoid(egg, (0, 17, 3), (66, 84, 70)), ellipsoid(side, (26, 18, 20), (35, 70, 47)), blend=6)
-    floor = np.interp(y, [-70, -30, 0, 40, 62, 105], [-16, -22, -19, -16, -12, -6]).astype(np.float32)
+    dome = join(ellipsoid(egg, (0, 17, 3), (66, 84, 70)), ellipsoid(side, (26, 18, 20), (35, 76, 48)), blend=6)
+    floor = np.interp(y, [-70, -30, 0, 28, 42, 62, 82, 105], [-16, -22, -19, -15, -8, -9, -14, -17]).astype(np.float32)
     floor = floor + 5 * np.exp(-((x / 16) ** 2)) * np.clip((20 - y) / 30, 0, 1)
-    floor = floor + 5 * np.exp(-((x / 18) ** 2)) * np.exp(-(((y - 56) / 18) ** 2))
+    # Behind, it follows the tentorium: a tent that falls to the sides.
+    floor = floor - 0.12 * np.abs(x) * np.clip((y - 20) / 20, 0, 1)
     upper = -join(-dome, -(floor - z), blend=7)
     temporal = tube(side, [(38, -20, -18, 12), (44, 0, -20, 17), (46, 26, -16, 17), (41, 52, -8, 14)])
     brain = join(upper, temporal, blend=4)
     cerebellum = join(
-        ellipsoid(side, (24, 62, -36), (28, 27, 22)),
-        ellipsoid(side, (0, 58, -32), (15, 23, 24)),
+        ellipsoid(side, (24, 62, -35), (28, 27, 24)),
+        ellipsoid(side, (0, 58, -31), (15, 23, 26)),
         blend=5,
     )
     # The tentorium keeps cerebrum and cerebellum apart.
-    cerebellum = np.maximum(cerebellum, z - floor + 2.5)
+    cerebellum = np.maximum(cerebellum, z - floor + 1.2)
     midbrain = join(
         tube(points, [(0, 23, -6, 9), (0, 26, -14, 13)]),
         tube(side, [(13, 15, -5, 5), (9, 20, -13, 8)]),

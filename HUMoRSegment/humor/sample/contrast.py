@@ -14,9 +14,9 @@ from humor.sequences import SEQUENCES
 
 BRIGHTNESS: dict[str, tuple[float, float, float, float]] = {
     # tissue: t1, t1c, t2, flair
-    "csf": (-2.4, -1.9, 3.2, -2.3),
-    "grey": (-0.35, -0.20, -0.05, 0.15),
-    "white": (1.15, 0.65, -0.60, -0.20),
+    "csf": (-2.9, -2.3, 3.9, -2.2),
+    "grey": (-0.60, -0.35, -0.05, 0.10),
+    "white": (1.05, 0.55, -0.50, -0.20),
     "cerebellar": (-0.10, 0.00, -0.10, 0.00),
     "stem": (0.75, 0.40, -0.35, -0.05),
     "nuclei": (0.15, 0.10, -0.25, 0.10),
@@ -24,14 +24,14 @@ BRIGHTNESS: dict[str, tuple[float, float, float, float]] = {
     "choroid": (-0.8, 2.6, 1.2, 0.3),
     "vessel": (-0.8, 4.2, -0.6, -0.6),
 }
-OEDEMA = (0.00, -0.15, 1.15, 2.30)
-ENHANCING = (0.15, 2.60, 1.00, 2.00)
-NECROSIS = (-0.95, -0.80, 2.20, 1.60)
+OEDEMA = (-0.05, -0.20, 1.50, 1.40)
+ENHANCING = (0.10, 2.40, 1.30, 1.25)
+NECROSIS = (-0.95, -0.90, 2.40, 1.05)
 
 # What a stored value means: value = ZERO + LEVELS · z, as a whole number. Rougher steps make smaller
 # files; these stay below the noise.
-ZERO = {"t1": 62.0, "t1c": 52.0, "t2": 36.0, "flair": 52.0}
-LEVELS = {"t1": 15.0, "t1c": 13.0, "t2": 14.0, "flair": 15.0}
+ZERO = {"t1": 38.0, "t1c": 34.0, "t2": 19.0, "flair": 36.0}
+LEVELS = {"t1": 9.5, "t1c": 9.0, "t2": 9.0, "flair": 10.0}
 
 
 def draw_brightness(rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from humor.sample.noise import BandNoise
 from humor.sample.shapes import Points
 from humor.sample.space import STEP, Space
 
-_GYRUS = (13.0, 21.0)  # shortest and longest wavelength, mm
+_GYRUS = (13.0, 24.0)  # shortest and longest wavelength, mm
 _MEAN_RADIUS = 40.0
 
 
@@ -44,7 +44,7 @@ def draw_folds(rng: np.random.Generator, space: Space, anatomy: Anatomy) -> Fold
     vein = BandNoise(rng, 22, 45)(anatomy.points)
     return Folds(
         sulcus=_as_distance(sulcus),
-        reach=np.clip(12 + 5 * depth, 3, 22),
+        reach=np.clip(14 + 6 * depth, 3, 26),
         radius=radius,
         vein=_as_distance(vein),
     )

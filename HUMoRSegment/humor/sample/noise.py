@@ -33,6 +33,12 @@ def _cubic_b_spline(t: np.ndarray) -> np.ndarray:
     return np.where(t < 1, near, np.where(t < 2, far, 0)).astype(np.float32)
 
 
+def roughen(rng: np.random.Generator, space: Space, points: Points) -> Points:
+    """Lattice points shaken by a few millimetres over short distances, for what is ragged or winding."""
+    x, y, z = (p + 1.5 * smooth_noise(rng, space, 9) for p in points)
+    return (x, y, z)
+
+
 class BandNoise:
     """Periodic noise of wavelengths between two bounds (mm), standard deviation 1, for any points."""
 

@@ -16,12 +16,12 @@ from humor.sample.noise import smooth_noise
 from humor.sample.scanner import scan
 from humor.sample.shapes import coverage
 from humor.sample.space import STEP, Space
-from humor.sample.tissue import TISSUES, Tissues, compose
+from humor.sample.tissue import Tissues, compose
 from humor.sample.tumour import Tumour, grow_tumour
 from humor.sample.vessels import cortical_vessels, large_vessels
 from humor.sequences import SEQUENCES
 
-DEFAULT_SEED = 7
+DEFAULT_SEED = 0
 _Fields = TypeVar("_Fields")
 
 
@@ -53,7 +53,7 @@ def generate(seed: int = DEFAULT_SEED, spacing: float = 1.0) -> SampleStudy:
     folds = draw_folds(rng, space, anatomy)
     lattice_tissues = compose(anatomy, folds, head, STEP)
     tumour = grow_tumour(rng, space, head, lattice_tissues.parts["white"], _room(anatomy))
-    vessels = large_vessels(anatomy)
+    vessels = large_vessels(rng, space, anatomy)
 
     mask = space.to_voxels(anatomy.inside) < 0
     fine_anatomy = _at_voxels(space, anatomy, mask)
@@ -96,8 +96,7 @@ def _at_voxels(space: Space, record: _Fields, mask: np.ndarray) -> _Fields:
 
 def _with_vessels(tissues: Tissues, vessel: np.ndarray) -> dict[str, np.ndarray]:
     parts = {name: part * (1 - vessel) for name, part in tissues.parts.items()}
-    parts["vessel"] = parts["vessel"] + vessel
-    return parts
+    return {**parts, "vessel": vessel}
 
 
 def _labels(tumour: Tumour, parts: dict[str, np.ndarray]) -> np.ndarray:
@@ -117,9 +116,7 @@ def _brightness(
 ) -> np.ndarray:
     """Ideal z-scores ``[sequence, voxel]`` of the mask's voxels."""
     table = draw_brightness(rng)
-    value = sum(
-        table[name][:, None].astype(np.float32) * parts[name].astype(np.float32)[None] for name in TISSUES
-    )
+    value = sum(np.outer(table[name], part).astype(np.float32) for name, part in parts.items())
     # Myelin is uneven, and the white matter next to the ventricles holds more water.
     texture = space.to_voxels(smooth_noise(rng, space, 6))[mask]
     rim = np.exp(-np.maximum(anatomy.ventricles, 0) / 2.5) * parts["white"]
@@ -135,5 +132,5 @@ def _brightness(
         ("necrosis", coverage(tumour.necrosis, 2.0) * (tumour.core < 0)),
     ):
         value += cover * (table[name][:, None] - value)
-        value += np.outer([0.15, 0.65, 0.2, 0.35] if name == "enhancing" else [0.1, 0.1, 0.3, 0.4], cover * grain)
+        value += np.outer([0.2, 1.0, 0.3, 0.5] if name == "enhancing" else [0.1, 0.1, 0.3, 0.4], cover * grain)
     return value

@@ -11,8 +11,8 @@ from humor.sample.space import Space
 
 # Standard deviations in voxels along x, y, z: FLAIR and T2 are mostly acquired in thicker slices.
 _BLUR = {"t1": (0.5, 0.5, 0.6), "t1c": (0.45, 0.45, 0.6), "t2": (0.5, 0.5, 0.8), "flair": (0.6, 0.6, 0.9)}
-_NOISE = {"t1": 0.16, "t1c": 0.15, "t2": 0.11, "flair": 0.17}
-_BIAS = 0.035
+_NOISE = {"t1": 0.13, "t1c": 0.13, "t2": 0.09, "flair": 0.14}
+_BIAS = 0.05
 
 
 def scan(

@@ -15,7 +15,7 @@ from humor.sample.shapes import Points
 
 FIELD_OF_VIEW = (240.0, 240.0, 155.0)
 ORIGIN = (120.0, 122.0, 66.0)  # of the coordinates, in mm from the first voxel's centre
-BOX = ((-76.0, 76.0), (-80.0, 112.0), (-66.0, 86.0))
+BOX = ((-82.0, 82.0), (-82.0, 114.0), (-80.0, 88.0))  # beyond the head, and below the image
 STEP = 2.0
 
 

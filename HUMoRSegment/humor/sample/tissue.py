@@ -11,8 +11,6 @@ from humor.sample.folding import Folds
 from humor.sample.head import Head
 from humor.sample.shapes import coverage
 
-TISSUES = ("csf", "grey", "white", "cerebellar", "stem", "nuclei", "pallidum", "choroid", "vessel")
-
 
 @dataclass(frozen=True)
 class Tissues:
@@ -38,8 +36,7 @@ def compose(anatomy: Anatomy, folds: Folds, head: Head, voxel: float) -> Tissues
     pial = pial_distance(anatomy, folds, head)
     stem = coverage(anatomy.stem, voxel)
     leaf, branch = _folia(anatomy)
-    parts = {name: np.zeros_like(pial) for name in TISSUES}
-    parts["csf"] = np.ones_like(pial)
+    parts = {"csf": np.ones_like(pial)}
     _lay(parts, "cerebellar", coverage(-leaf, voxel))
     _lay(parts, "white", coverage(-branch, 1.5 * voxel))
     _lay(parts, "grey", coverage(-pial, voxel))
@@ -57,17 +54,17 @@ def _lay(parts: dict[str, np.ndarray], name: str, cover: np.ndarray) -> None:
     keep = 1 - cover
     for part in parts.values():
         part *= keep
-    parts[name] += cover
+    parts[name] = parts[name] + cover if name in parts else cover
 
 
 def pial_distance(anatomy: Anatomy, folds: Folds, head: Head) -> np.ndarray:
     """Distance (mm, about) to the folded surface of the cortex, positive inside."""
-    gap = 0.3 + 1.0 * head.atrophy
-    slit = 0.5 + 0.5 * head.atrophy
+    gap = 0.1 + 0.4 * head.atrophy
+    slit = 0.3 + 0.5 * head.atrophy
     wall = np.minimum(anatomy.depth - gap, anatomy.midline - slit)
     # Sulci open towards the surface and are closed slits further down.
-    mouth = (0.3 + 0.5 * head.atrophy) + 0.9 * np.exp(-np.maximum(wall, 0) / 3)
-    past_end = np.maximum(np.maximum(wall - folds.reach, 18 - folds.radius), 0)
+    mouth = (0.1 + 0.5 * head.atrophy) + 0.7 * np.exp(-np.maximum(wall, 0) / 3)
+    past_end = np.maximum(np.maximum(wall - folds.reach, 15 - folds.radius), 0)
     to_sulcus = np.sqrt(np.abs(folds.sulcus) ** 2 + past_end**2) - mouth
     pial = np.minimum(np.minimum(wall, anatomy.sylvian - slit), to_sulcus)
     # No cortex at the ventricles, nor where the stem enters.

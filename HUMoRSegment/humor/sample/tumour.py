@@ -48,8 +48,8 @@ def grow_tumour(
     """
     core = _core(rng, space, head, room)
     necrosis = _necrosis(rng, space, head, core)
-    reached = _spread(core, white, room)
-    ragged = np.log(np.maximum(reached, 1e-12)) + 0.35 * smooth_noise(rng, space, 8)
+    reached = _spread(rng, space, core, white, room)
+    ragged = np.log(np.maximum(reached, 1e-20)) + 0.3 * smooth_noise(rng, space, 8)
     ragged = np.where(core < -1, 10, np.where(room > 0, ragged, -30))
     level = _level(-ragged, head.whole_ml)
     # A factor of e in what has spread is about 2 mm.
@@ -77,6 +77,8 @@ def _core(rng: np.random.Generator, space: Space, head: Head, room: np.ndarray) 
         )
         distance = np.minimum(distance, np.sqrt(sum(squares)) * (1 + 0.2 * lump))
     distance = distance + 2.6 * smooth_noise(rng, space, 10) + 0.9 * smooth_noise(rng, space, 5)
+    # It grows away from what it does not cross, rather than around it.
+    distance = distance + 0.7 * np.maximum(6 - room, 0)
     distance = np.where(room > 0, distance, 60 - room)
     field = ndimage.gaussian_filter(distance, 0.6)
     return field - _level(field, head.core_ml)
@@ -84,17 +86,22 @@ def _core(rng: np.random.Generator, space: Space, head: Head, room: np.ndarray) 
 
 def _necrosis(rng: np.random.Generator, space: Space, head: Head, core: np.ndarray) -> np.ndarray:
     """Dead tissue: deep in the core, in a few chambers, the rim around it thick here and thin there."""
-    chambers = 1.6 * smooth_noise(rng, space, 9) + 1.1 * smooth_noise(rng, space, 5)
-    field = np.where(core < -1.6, core + chambers, 30 + core)
-    return np.maximum(field - _level(field, head.core_ml * head.necrotic_part), core + 1.6)
+    chambers = 2.2 * smooth_noise(rng, space, 9) + 1.6 * smooth_noise(rng, space, 5)
+    field = np.where(core < -1.2, core + chambers, 30 + core)
+    return np.maximum(field - _level(field, head.core_ml * head.necrotic_part), core + 1.2)
 
 
-def _spread(core: np.ndarray, white: np.ndarray, room: np.ndarray) -> np.ndarray:
+def _spread(
+    rng: np.random.Generator, space: Space, core: np.ndarray, white: np.ndarray, room: np.ndarray
+) -> np.ndarray:
     """Fluid that leaves the core and seeps along the white matter, hardly into the cortex."""
     source = core < 0
-    passage = np.where(room > 0, 0.06 + 0.94 * white, 0).astype(np.float32)
+    # Some tracts carry it far, others little.
+    tracts = np.exp(0.45 * np.minimum(smooth_noise(rng, space, 13), 1.5) - 0.68)
+    passage = np.where(room > 0, 0.04 + 0.96 * tracts * np.clip((white - 0.3) * 2, 0, 1), 0)
+    passage = passage.astype(np.float32)
     fluid = source.astype(np.float32)
-    for _ in range(28):
+    for _ in range(36):
         fluid = ndimage.uniform_filter(fluid, 3) * passage
         fluid[source] = 1
     return fluid

@@ -42,16 +42,15 @@ def find_brain(
         begin, end = box_in(volumes[name].grid, *mask_box(found[name].mask), working)
         low, high = np.minimum(low, begin), np.maximum(high, end)
     grid = _window(working, low, high, multiple, margin)
-    for tightened in (False, True):
-        own = {name: resample_mask(found[name].mask, volumes[name].grid, grid) for name in volumes}
-        brain = np.logical_or.reduce([own[name] for name in chosen])
-        if not brain.any():
-            raise InputError(_no_brain(volumes))
-        begin, end = mask_box(brain)
-        tight = _window(grid, begin - 0.5, end - 0.5, multiple, margin)
-        if tightened or tight.shape == grid.shape:
-            break
-        grid = tight
+    own = {name: resample_mask(found[name].mask, volumes[name].grid, grid) for name in volumes}
+    brain = np.logical_or.reduce([own[name] for name in chosen])
+    if not brain.any():
+        raise InputError(_no_brain(volumes))
+    begin, end = mask_box(brain)
+    tight = _window(grid, begin - 0.5, end - 0.5, multiple, margin)
+    if tight.shape != grid.shape:  # the boxes of oblique or anisotropic sequences are a little loose
+        own = {name: resample_mask(mask, grid, tight) for name, mask in own.items()}
+        grid, brain = tight, resample_mask(brain, grid, tight)
     return grid, brain, own
 
 
@@ -61,11 +60,11 @@ def mask_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     by_memory = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))  # slowest axis first
     slow, middle, fast = by_memory
     planes = mask.transpose(by_memory)
-    flat = planes.any(axis=0)
+    flat: np.ndarray = np.any(planes, axis=0)
     lines = {
         slow: planes.reshape(planes.shape[0], -1).any(axis=1),
-        middle: flat.any(axis=1),
-        fast: flat.any(axis=0),
+        middle: np.any(flat, axis=1),
+        fast: np.any(flat, axis=0),
     }
     for axis, line in lines.items():
         places = np.flatnonzero(line)
@@ -93,7 +92,7 @@ def brain_warnings(
     warnings = []
     raw = [name for name in volumes if not found[name].stripped]
     if raw:
-        names = " and ".join(DISPLAY_NAMES[name] for name in raw)
+        names = ", ".join(DISPLAY_NAMES[name] for name in raw)
         warnings.append(
             f"{names}: the head does not look skull-stripped. The model was made for brains without "
             "skull and scalp; strip the skull first, or check the result with care."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .reading import IMAGE_SUFFIXES
 
-_CONTRAST = r"(c|ce|cw|wc|wce|gd|wgd|gad|gado|gadolinium|km|post|postgd|postgad|postcontrast|contrast|enhanced|enh|pc|ca)"
+_CONTRAST = r"(c|ce|cw|wc|wce|w?gd|gad|gado|gadolinium|km|post(gd|gad|contrast)?|contrast|enhanced|enh|pc|ca)"
 _PLAIN = r"(n|pre|precontrast|native|nativ|plain|noncontrast|nc|noce|nogd)"
 _T1_WORD = re.compile(rf"t1w?(?P<contrast>{_CONTRAST}|\+c?)?{_PLAIN}?(fs|tse|fse|se|ax|sag|cor|3d|mprage)?")
 _T1_PROTOCOL = re.compile(r"(mprage|mp2rage|bravo|fspgr|spgr|irfspgr|tfl3d|t1tfe)(?P<contrast>c|ce|gd|post)?")

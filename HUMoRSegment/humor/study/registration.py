@@ -16,11 +16,12 @@ from .grid import Grid
 from .resampling import interpolate
 from .volume import Volume
 
+SEED = 1  # of the sampled voxels: every run takes the same
 SPACING = 2.0  # mm; finer voxels cost time and gain less than a tenth of a voxel
 # Smaller moves are within the method's own precision, and would cost an interpolation.
 NEGLIGIBLE_MOVE = 1.0  # mm
 NEGLIGIBLE_TURN = 0.5  # degrees
-LARGEST_MOVE = 80.0  # mm
+LARGEST_MOVE = 250.0  # mm; scanners may put the same head that far apart
 LARGEST_TURN = 40.0  # degrees
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -42,9 +43,12 @@ def register_to(volumes: dict[str, Volume], reference: str) -> tuple[dict[str, V
         move, before, after = _rigid(fixed, _image(volume))
         shift, turn = _size(move, volume.grid)
         title = f"{volume.path.name} ({DISPLAY_NAMES[name]})"
+        near = max(shift / NEGLIGIBLE_MOVE, turn / NEGLIGIBLE_TURN)
+        if near <= 1 or (after >= before and near <= 3):  # it lay right, and the search led nowhere else
+            continue
         if after >= before or shift > LARGEST_MOVE or turn > LARGEST_TURN:
             notes.append(f"{title}: registration found no better place, so its own was kept. Check it.")
-        elif shift > NEGLIGIBLE_MOVE or turn > NEGLIGIBLE_TURN:
+        else:
             grid = Grid(volume.grid.shape, np.linalg.inv(move) @ volume.grid.affine)
             aligned[name] = replace(volume, grid=grid)
             target = DISPLAY_NAMES[reference]
@@ -59,7 +63,7 @@ def _rigid(fixed: Any, moving: Any) -> tuple[np.ndarray, float, float]:
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(32)
     method.SetMetricSamplingStrategy(method.REGULAR)
-    method.SetMetricSamplingPercentage(0.25)
+    method.SetMetricSamplingPercentage(0.25, SEED)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-3, 120, 0.6)
     method.SetOptimizerScalesFromPhysicalShift()

@@ -103,6 +103,9 @@ def interpolate(
     """Interpolate ``array[I, J, K]`` at the voxel centres of ``target``.
 
     Args:
+        array: real numbers, ``[I, J, K]``.
+        source: where ``array`` lies.
+        target: where its values are wanted.
         order: of the spline: 0 nearest, 1 linear.
         smooth: whether to smooth first where the target is coarser, so that nothing is aliased.
 

@@ -15,6 +15,7 @@ def to_native(case: Case, array: np.ndarray, order: int = 1) -> np.ndarray:
     its voxel. Elsewhere values are interpolated, masks as 0 and 1 cut at one half.
 
     Args:
+        case: what was segmented.
         array: ``[C, D, H, W]`` or ``[D, H, W]`` on ``case.grid``; real numbers or bool.
         order: of the spline: 0 nearest (label maps), 1 linear (probabilities).
 

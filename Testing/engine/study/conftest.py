@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import DTypeLike
 
 from humor.study.grid import Grid
 
 CENTRE = np.array([4.0, -7.0, 11.0])  # mm, RAS
 BLOB = CENTRE + np.array([11.0, 8.0, -9.0])
 BLOB_RADIUS = 6.0
+
+Triple = tuple[float, float, float]
 
 
 def rotation(degrees: float, axis: int) -> np.ndarray:
@@ -24,7 +27,12 @@ def rotation(degrees: float, axis: int) -> np.ndarray:
     return matrix
 
 
-def make_grid(codes: str = "LPS", spacing=(1.0, 1.0, 1.0), turns=(0.0, 0.0, 0.0), extent=(76.0, 92.0, 84.0)) -> Grid:
+def make_grid(
+    codes: str = "LPS",
+    spacing: Triple = (1.0, 1.0, 1.0),
+    turns: Triple = (0.0, 0.0, 0.0),
+    extent: Triple = (76.0, 92.0, 84.0),
+) -> Grid:
     """A grid around the head whose axes point to ``codes`` (first letter = first array axis)."""
     letters = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": (2, -1)}
     turned = rotation(turns[0], 0) @ rotation(turns[1], 1) @ rotation(turns[2], 2)
@@ -55,7 +63,7 @@ def paint_head(grid: Grid, seed: int = 0, tissue: float = 400.0, blob: float = 9
     return np.where(inside, values, 0.0)
 
 
-def write_nifti(path: Path, values: np.ndarray, grid: Grid, dtype=np.int16) -> Path:
+def write_nifti(path: Path, values: np.ndarray, grid: Grid, dtype: DTypeLike = np.int16) -> Path:
     import nibabel
 
     image = nibabel.Nifti1Image(values.astype(dtype), grid.affine)
@@ -64,7 +72,7 @@ def write_nifti(path: Path, values: np.ndarray, grid: Grid, dtype=np.int16) -> P
     return path
 
 
-def write_itk(path: Path, values: np.ndarray, grid: Grid, dtype=np.int16) -> Path:
+def write_itk(path: Path, values: np.ndarray, grid: Grid, dtype: DTypeLike = np.int16) -> Path:
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(values.astype(dtype).transpose(2, 1, 0))
@@ -89,7 +97,7 @@ class Phantom:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def write(self, name: str, grid: Grid, seed: int = 0, **more) -> Path:
+    def write(self, name: str, grid: Grid, seed: int = 0, **more: DTypeLike) -> Path:
         """Write the head on a grid to ``name`` in the test's folder; the ending says the format."""
         save: Callable[..., Path] = write_nifti if ".nii" in name else write_itk
         return save(self.folder / name, paint_head(grid, seed), grid, **more)

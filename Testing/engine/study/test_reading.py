@@ -58,6 +58,15 @@ def test_a_fourth_axis_of_length_one_is_accepted(phantom):
     assert read_volume(path).data.shape == grid.shape
 
 
+def test_a_fourth_axis_of_length_one_is_accepted_in_other_formats(phantom):
+    import SimpleITK as sitk
+
+    values = np.zeros((1, 10, 11, 12), np.uint8)
+    values[0, 3, 4, 5] = 1
+    sitk.WriteImage(sitk.GetImageFromArray(values, isVector=False), str(phantom.folder / "four.mha"))
+    assert read_volume(phantom.folder / "four.mha").data[5, 4, 3] == 1
+
+
 def test_the_wrong_one_of_the_nifti_endings_does_not_matter(phantom):
     path = phantom.write("a.nii", phantom.grid())
     wrong = phantom.folder / "b.nii.gz"
@@ -138,7 +147,8 @@ def test_colours_and_several_volumes_in_other_formats_are_refused(phantom):
 
     values = np.ones((10, 11, 12, 3), np.uint8)
     sitk.WriteImage(sitk.GetImageFromArray(values, isVector=True), str(phantom.folder / "rgb.mha"))
-    sitk.WriteImage(sitk.GetImageFromArray(np.ones((2, 10, 11, 12), np.uint8)), str(phantom.folder / "four.mha"))
+    several = sitk.GetImageFromArray(np.ones((2, 10, 11, 12), np.uint8), isVector=False)
+    sitk.WriteImage(several, str(phantom.folder / "four.mha"))
     for name, message in (("rgb.mha", "not one real number"), ("four.mha", "4-dimensional")):
         with pytest.raises(InputError, match=f"{name}.*{message}"):
             read_volume(phantom.folder / name)
@@ -184,7 +194,7 @@ def test_geometry_that_is_none_is_refused(phantom, column):
     path = phantom.folder / "flat.nii"
     header = image.header.copy()
     path.write_bytes(header.binaryblock + b"\0\0\0\0" + image.get_fdata().astype("<i2").tobytes("F"))
-    with pytest.raises(InputError, match="flat.nii.*affine"):
+    with pytest.raises(InputError, match=r"flat.nii.*affine"):
         read_volume(path)
 
 

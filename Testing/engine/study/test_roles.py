@@ -61,19 +61,19 @@ def test_a_file_that_the_user_names_plays_no_other_role(folder):
 
 def test_numbered_channels_are_not_guessed(folder):
     path = folder(*[f"case_000{n}.nii.gz" for n in range(4)])
-    with pytest.raises(UsageError, match="data sets number them differently.*--t1c FILE"):
+    with pytest.raises(UsageError, match=r"data sets number them differently.*--t1c FILE"):
         guess_roles(path)
 
 
 def test_a_contrast_word_in_all_names_decides_nothing(folder):
     path = folder("post_t1.nii", "post_t2.nii")
-    with pytest.raises(UsageError, match="post_t1.nii T1 or T1c"):
+    with pytest.raises(UsageError, match=r"post_t1.nii T1 or T1c"):
         guess_roles(path)
     assert list(guess_roles(path, {"t1": path / "post_t1.nii"}).files) == ["t1", "t2"]
 
 
 def test_an_unclear_name_is_asked_about(folder):
-    with pytest.raises(UsageError, match="not clear which sequence t1_flair.nii"):
+    with pytest.raises(UsageError, match=r"not clear which sequence t1_flair.nii"):
         guess_roles(folder("t1_flair.nii", "t2.nii"))
 
 

@@ -11,7 +11,9 @@ from humor.study.study import load_study
 
 
 def test_sequences_come_in_their_order_whatever_the_order_of_files(phantom):
-    files = {name: phantom.write(f"{name}.nii.gz", phantom.grid(), n) for n, name in enumerate(["flair", "t1"])}
+    files = {
+        name: phantom.write(f"{name}.nii.gz", phantom.grid(), n) for n, name in enumerate(["flair", "t1"])
+    }
     assert list(load_study(files).volumes) == ["t1", "flair"]
 
 
@@ -45,5 +47,5 @@ def test_wrong_calls_are_told_so(phantom):
         load_study({})
     with pytest.raises(UsageError, match="t3: not a sequence"):
         load_study({"t3": phantom.folder / "a.nii"})
-    with pytest.raises(InputError, match="none.nii does not exist"):
+    with pytest.raises(InputError, match=r"none.nii does not exist"):
         load_study({"t1": phantom.folder / "none.nii"})

@@ -1,0 +1,40 @@
+"""``humor sample``: write the generated sample study to a folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "sample",
+        help="write the generated sample study to a folder",
+        description="Generate a study with a tumour, of nobody: t1, t1c, t2, flair and the true labels.",
+    )
+    parser.add_argument("output", type=Path, metavar="OUT", help="folder for the five files")
+    parser.add_argument("--seed", type=int, metavar="N", help="another patient for every number")
+    parser.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate and write.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
+    from ..events import Reporter
+    from ..sample import DEFAULT_SEED, write_sample
+    from .progress import listener_for
+
+    seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
+    reporter = Reporter(listener_for(arguments.json, quiet=False), {"generate": 1.0})
+    reporter.stage("generate", "Generating the sample study")
+    write_sample(arguments.output, seed)
+    folder = arguments.output.absolute()
+    reporter.result("Done", output=str(folder), seed=seed)
+    if not arguments.json:
+        print(f"Sample study {seed}: {folder}")
+    return 0

@@ -1,0 +1,1 @@
+"""Training of HUMoR's networks. Imports the engine (``humor``); the engine never imports this."""
