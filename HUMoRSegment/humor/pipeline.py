@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .bundle.bundle import Bundle
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
+    from .study.case import Case
 
 # Stage → its usual share of the whole time, for the progress bar.
 STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}
@@ -142,7 +143,8 @@ def segment_files(
     except Cancelled as error:
         raise Cancelled(_what_is_left(out)) from error
     watch.seconds["total"] = watch.total()
-    outcome = Outcome(segmentation, Path(output).absolute(), sorted(out.names), watch.seconds, warnings)
+    seconds = segmentation.seconds | watch.seconds
+    outcome = Outcome(segmentation, Path(output).absolute(), sorted(out.names), seconds, warnings)
     reporter.result("Done", **outcome.facts())
     return outcome
 
@@ -150,17 +152,23 @@ def segment_files(
 def _segmented(
     files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, model: _Making | _Ready
 ) -> Segmentation:
-    with watch.stage("load", "Reading the images"):
-        study = load_study(files)
-    with watch.stage("prepare", "Finding the brain"):
-        case = build_case(study, options.reference, model.bundle.spacing_mm, register=options.register)
-        for warning in case.warnings:
-            watch.reporter.warning(warning)
+    case = _case(files, options, watch, model.bundle.spacing_mm)
     with watch.stage("model", "Waiting for the model"):
         segmenter = model.segmenter()
     with watch.stage("segment", "Segmenting"):
         segmentation = segmenter.run(case, watch.reporter)
     return segmentation if options.routing else replace(segmentation, routing=Routing())
+
+
+def _case(files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, spacing_mm: float) -> Case:
+    """Read and prepare; the images as they were read are let go of before the network needs memory."""
+    with watch.stage("load", "Reading the images"):
+        study = load_study(files)
+    with watch.stage("prepare", "Finding the brain"):
+        case = build_case(study, options.reference, spacing_mm, register=options.register)
+        for warning in case.warnings:
+            watch.reporter.warning(warning)
+    return case
 
 
 def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[str]:

@@ -6,6 +6,7 @@ import copy
 import csv
 import math
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,9 @@ MONITORED = (("t1", "t1c", "t2", "flair"), ("t1c", "flair"), ("t1",))
 """Subsets that are watched on the held-out cases while training."""
 
 
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
 def split(cases: list[LabelledCase], held_out: int, seed: int) -> tuple[list[LabelledCase], list[LabelledCase]]:
     """Training and held-out cases, chosen by chance once per seed."""
     order = np.random.default_rng(seed).permutation(len(cases))
@@ -41,7 +45,7 @@ def split(cases: list[LabelledCase], held_out: int, seed: int) -> tuple[list[Lab
 
 def make_batch(
     cases: list[LabelledCase], stage: Stage, recipe: Recipe, step: int
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> Batch:
     """Image ``[B, 4, D, H, W]``, regions ``[B, 3, D, H, W]``, availability ``[B, 4]`` of one step.
 
     All chance comes from seed and step, so that a resumed training sees what an uninterrupted one
@@ -56,6 +60,26 @@ def make_batch(
         truths.append(regions)
         flags.append(torch.from_numpy(drop_sequences(case.available, recipe.keep_all, rng)))
     return torch.stack(images), torch.stack(truths), torch.stack(flags)
+
+
+class Batches:
+    """Batches in the order of steps; the next one is made in a thread while the network works."""
+
+    def __init__(self, cases: list[LabelledCase], recipe: Recipe) -> None:
+        self._cases, self._recipe = cases, recipe
+        self._pool = ThreadPoolExecutor(1)
+        self._ahead: tuple[int, Future[Batch]] | None = None
+
+    def at(self, step: int) -> Batch:
+        """The batch of a step, from ``make_batch``."""
+        future = self._ahead[1] if self._ahead and self._ahead[0] == step else self._submit(step)
+        batch = future.result()
+        self._ahead = (step + 1, self._submit(step + 1))
+        return batch
+
+    def _submit(self, step: int) -> Future[Batch]:
+        stage = self._recipe.stage_at(step)
+        return self._pool.submit(make_batch, self._cases, stage, self._recipe, step)
 
 
 def forward(network: nn.Module, image: Tensor, available: Tensor) -> Prediction:
@@ -85,12 +109,12 @@ class Training:
         )
         self.loss = DiceBce()
 
-    def one_step(self, cases: list[LabelledCase]) -> float:
-        """Draw a batch, move the weights once, return the segmentation loss."""
+    def one_step(self, batches: Batches) -> float:
+        """Move the weights once, return the segmentation loss."""
         recipe = self.recipe
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, self.step)
-        image, regions, flags = make_batch(cases, recipe.stage_at(self.step), recipe, self.step)
+        image, regions, flags = batches.at(self.step)
         prediction = forward(self.network.train(), image.to(self.device), flags.to(self.device))
         loss = self.loss(prediction.logits, regions.to(self.device))
         total = loss
@@ -153,9 +177,10 @@ def fit(recipe: Recipe, cases: list[LabelledCase], folder: Path, device: torch.d
         training.load(checkpoint)
         print(f"going on from step {training.step}", flush=True)
     learning, held = split(cases, recipe.held_out, recipe.seed)
+    batches = Batches(learning, recipe)
     begin, losses = time.monotonic() - training.seconds, []
     while training.step < recipe.steps:
-        losses.append(training.one_step(learning))
+        losses.append(training.one_step(batches))
         training.seconds = time.monotonic() - begin
         if training.step % 50 == 0:
             _append(folder / "loss.csv", [training.step, round(training.seconds, 1), round(np.mean(losses), 4)])

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from .experts import ExpertMlps
 from .gate import BalanceLoss, Gate
+from .names import expert_names, gate_names
 from .prediction import GateWeights
 from .transformer import PositionEncoding, SelfAttention, to_grid, to_tokens
 
@@ -19,16 +20,6 @@ class Encoded:
     skips: list[Tensor]
     routing: list[GateWeights]
     balance: Tensor | None
-
-
-def gate_name(block: int, group_size: int) -> str:
-    """Name of the gate in a block (counted from 0), e.g. ``group2/block5``."""
-    return f"group{block // group_size + 1}/block{block + 1}"
-
-
-def expert_names(experts: int) -> tuple[str, ...]:
-    """Names of experts that belong to no sequence."""
-    return tuple(f"expert {index + 1}" for index in range(experts))
 
 
 class MoeBlock(nn.Module):
@@ -92,6 +83,7 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.group_size = len(blocks) // groups
         self.expert_names = expert_names(experts)
+        self.gate_names = gate_names(len(blocks), groups)
 
     def forward(self, grid: Tensor, available: Tensor) -> Encoded:
         """Encode a token grid ``[B, dim, d, h, w]`` given ``available [B, 4]``."""
@@ -105,7 +97,7 @@ class Encoder(nn.Module):
             tokens, weights, loss = block(tokens, available)
             if weights is not None:
                 place = to_grid(weights, grid) if weights.shape[1] > 1 else weights[:, 0, :, None, None, None]
-                routing.append(GateWeights(gate_name(index, self.group_size), self.expert_names, place))
+                routing.append(GateWeights(self.gate_names[index], self.expert_names, place))
             if loss is not None:
                 losses.append(loss)
             if (index + 1) % self.group_size == 0:

@@ -10,6 +10,7 @@ from ..regions import REGIONS
 from ..sequences import SEQUENCES
 from .decoder import ImagePyramid, PyramidDecoder, UnetrDecoder
 from .encoder import DenseBlock, Encoder, MoeBlock
+from .names import GROUPS
 from .prediction import Prediction, mask_missing
 
 PATCH = 16
@@ -37,7 +38,7 @@ class UnetrConfig:
 
     dim: int = 384
     depth: int = 12
-    groups: int = 4
+    groups: int = GROUPS
     heads: int = 6
     mlp: int = 1536
     experts: int = 3

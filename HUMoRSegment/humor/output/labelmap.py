@@ -8,7 +8,7 @@ import numpy as np
 
 from ..inference.segmentation import Segmentation
 from ..regions import regions_to_labels
-from .box import bounding_box
+from ..box import bounding_box
 from .nifti import write_nifti
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..inference.segmentation import Segmentation
 from ..regions import REGION_KEYS
 from ..study.grid import Grid
-from .box import bounding_box
+from ..box import bounding_box
 
 MARGIN_MM = 2.0
 

@@ -16,6 +16,10 @@ from humor.sample.noise import roughen, smooth_noise
 from humor.sample.shapes import Points, ellipsoid, join, sheet, tube
 from humor.sample.space import STEP, Space
 
+# Height of the skull's floor, and behind y = 40 of the tentorium, along the midline.
+_FLOOR_Y = (-70, -30, 0, 28, 42, 62, 82, 105)
+_FLOOR_Z = (-16, -22, -19, -15, -8, -9, -14, -17)
+
 
 @dataclass(frozen=True)
 class Anatomy:
@@ -60,8 +64,10 @@ def draw_anatomy(rng: np.random.Generator, space: Space, head: Head) -> Anatomy:
     points = _push(space, outer, below, head)
     grey_nuclei, pallidum = _nuclei(points)
     ventricles = _ventricles(points, head)
+    # Skull-stripping leaves a rim of fluid here and takes a little cortex there.
+    cut = 0.2 - 0.5 * head.atrophy + 0.7 * smooth_noise(rng, space, 22)
     return Anatomy(
-        inside=ndimage.gaussian_filter(inside, 0.7) + (0.2 - 0.5 * head.atrophy) + 0.7 * smooth_noise(rng, space, 22),
+        inside=ndimage.gaussian_filter(inside, 0.7) + cut,
         depth=below,
         midline=_midline(points),
         sylvian=_sylvian(roughen(rng, space, points)),
@@ -100,8 +106,9 @@ def _hulls(points: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     side = (np.abs(x), y, z)
     # Wider at the back than in front: an egg, not an ellipsoid.
     egg = (x * (1 + 0.0012 * (10 - y)), y, z)
-    dome = join(ellipsoid(egg, (0, 17, 3), (66, 84, 70)), ellipsoid(side, (26, 18, 20), (35, 76, 48)), blend=6)
-    floor = np.interp(y, [-70, -30, 0, 28, 42, 62, 82, 105], [-16, -22, -19, -15, -8, -9, -14, -17]).astype(np.float32)
+    crown = ellipsoid(side, (26, 18, 20), (35, 76, 48))
+    dome = join(ellipsoid(egg, (0, 17, 3), (66, 84, 70)), crown, blend=6)
+    floor = np.interp(y, _FLOOR_Y, _FLOOR_Z).astype(np.float32)
     floor = floor + 5 * np.exp(-((x / 16) ** 2)) * np.clip((20 - y) / 30, 0, 1)
     # Behind, it follows the tentorium: a tent that falls to the sides.
     floor = floor - 0.12 * np.abs(x) * np.clip((y - 20) / 20, 0, 1)

@@ -1,7 +1,7 @@
 """How bright each tissue is in each sequence.
 
-Values are standard deviations from the mean of the brain, as networks see an image after z-scoring;
-they follow what T1, contrast-enhanced T1, T2 and FLAIR are known to show: T1 white > grey > fluid,
+Values are roughly standard deviations from the mean of the brain, as networks see an image after
+z-scoring (exactly they are so only up to a factor, which depends on the patient's mix of tissues); they follow what T1, contrast-enhanced T1, T2 and FLAIR are known to show: T1 white > grey > fluid,
 T2 the reverse, FLAIR with the fluid's signal nulled, and gadolinium where there is no blood-brain
 barrier.
 """
@@ -14,9 +14,9 @@ from humor.sequences import SEQUENCES
 
 BRIGHTNESS: dict[str, tuple[float, float, float, float]] = {
     # tissue: t1, t1c, t2, flair
-    "csf": (-2.9, -2.3, 3.9, -2.2),
+    "csf": (-2.9, -2.1, 3.9, -1.4),
     "grey": (-0.60, -0.35, -0.05, 0.10),
-    "white": (1.05, 0.55, -0.50, -0.20),
+    "white": (1.05, 0.50, -0.40, -0.20),
     "cerebellar": (-0.10, 0.00, -0.10, 0.00),
     "stem": (0.75, 0.40, -0.35, -0.05),
     "nuclei": (0.15, 0.10, -0.25, 0.10),
@@ -24,9 +24,16 @@ BRIGHTNESS: dict[str, tuple[float, float, float, float]] = {
     "choroid": (-0.8, 2.6, 1.2, 0.3),
     "vessel": (-0.8, 4.2, -0.6, -0.6),
 }
-OEDEMA = (-0.05, -0.20, 1.50, 1.40)
-ENHANCING = (0.10, 2.40, 1.30, 1.25)
-NECROSIS = (-0.95, -0.90, 2.40, 1.05)
+OEDEMA = (-0.05, -0.25, 1.50, 1.00)
+ENHANCING = (0.10, 2.20, 1.30, 0.95)
+NECROSIS = (-0.95, -0.90, 2.40, 0.75)
+
+# How much tissue varies over a few millimetres, in the same unit.
+MYELIN_TEXTURE = (0.10, 0.08, 0.06, 0.12)
+VENTRICLE_RIM = (-0.4, -0.2, 0.4, 1.2)
+OEDEMA_TEXTURE = (0.1, 0.1, 0.15, 0.25)
+ENHANCING_TEXTURE = (0.2, 1.0, 0.3, 0.5)
+NECROSIS_TEXTURE = (0.1, 0.1, 0.3, 0.4)
 
 # What a stored value means: value = ZERO + LEVELS · z, as a whole number. Rougher steps make smaller
 # files; these stay below the noise.

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from humor.errors import UsageError
 from humor.regions import ED, ET, NCR
 from humor.sample.anatomy import Anatomy, draw_anatomy
-from humor.sample.contrast import draw_brightness
+from humor.sample.appearance import ideal_brightness
 from humor.sample.folding import draw_folds
 from humor.sample.head import draw_head
-from humor.sample.noise import smooth_noise
 from humor.sample.scanner import scan
 from humor.sample.shapes import coverage
 from humor.sample.space import STEP, Space
@@ -21,7 +21,7 @@ from humor.sample.tumour import Tumour, grow_tumour
 from humor.sample.vessels import cortical_vessels, large_vessels
 from humor.sequences import SEQUENCES
 
-DEFAULT_SEED = 0
+DEFAULT_SEED = 1
 _Fields = TypeVar("_Fields")
 
 
@@ -46,7 +46,15 @@ def generate(seed: int = DEFAULT_SEED, spacing: float = 1.0) -> SampleStudy:
     Args:
         seed: another one is another patient: head, age, tumour place and size, scanner.
         spacing: voxel edge in mm. 1 gives 240 × 240 × 155 voxels as in BraTS; larger is quicker.
+
+    Raises:
+        UsageError: the seed is negative, or the spacing not between 0.5 and 4 mm.
     """
+    if seed < 0 or not 0.5 <= spacing <= 4:
+        raise UsageError(
+            f"no sample study has seed {seed} and spacing {spacing} mm: "
+            "the seed is a whole number from 0, the spacing 0.5 to 4 mm."
+        )
     rng = np.random.default_rng(seed)
     space, head = Space(spacing), draw_head(rng)
     anatomy = draw_anatomy(rng, space, head)
@@ -65,7 +73,7 @@ def generate(seed: int = DEFAULT_SEED, spacing: float = 1.0) -> SampleStudy:
 
     labels = np.zeros(space.shape, np.uint8)
     labels[space.box][mask] = _labels(fine_tumour, parts)
-    brightness = _brightness(rng, space, mask, parts, fine_tumour, fine_anatomy)
+    brightness = ideal_brightness(rng, space, mask, parts, fine_tumour, fine_anatomy)
     images = {}
     for channel, name in enumerate(SEQUENCES):
         # Outside the head lies fluid, so that blurring does not darken the rim.
@@ -104,33 +112,3 @@ def _labels(tumour: Tumour, parts: dict[str, np.ndarray]) -> np.ndarray:
     labels = np.where((tumour.oedema < 0) & (parts["csf"] + parts["vessel"] < 0.5), ED, 0)
     labels = np.where(tumour.core < 0, ET, labels)
     return np.where((tumour.necrosis < 0) & (tumour.core < 0), NCR, labels).astype(np.uint8)
-
-
-def _brightness(
-    rng: np.random.Generator,
-    space: Space,
-    mask: np.ndarray,
-    parts: dict[str, np.ndarray],
-    tumour: Tumour,
-    anatomy: Anatomy,
-) -> np.ndarray:
-    """Ideal z-scores ``[sequence, voxel]`` of the mask's voxels."""
-    table = draw_brightness(rng)
-    value = sum(np.outer(table[name], part).astype(np.float32) for name, part in parts.items())
-    # Myelin is uneven, and the white matter next to the ventricles holds more water.
-    texture = space.to_voxels(smooth_noise(rng, space, 6))[mask]
-    rim = np.exp(-np.maximum(anatomy.ventricles, 0) / 2.5) * parts["white"]
-    value += np.outer([0.10, 0.08, 0.06, 0.12], texture * (1 - parts["csf"]))
-    value += np.outer([-0.4, -0.2, 0.4, 1.2], rim)
-
-    grain = space.to_voxels(smooth_noise(rng, space, 4))[mask]
-    wet = coverage(tumour.oedema, 3.0) * tumour.swelling * (1 - parts["csf"] - parts["vessel"])
-    value += wet * (table["oedema"][:, None] - value)
-    value += np.outer([0.1, 0.1, 0.15, 0.25], wet * grain)
-    for name, cover in (
-        ("enhancing", coverage(tumour.core, 2.0)),
-        ("necrosis", coverage(tumour.necrosis, 2.0) * (tumour.core < 0)),
-    ):
-        value += cover * (table[name][:, None] - value)
-        value += np.outer([0.2, 1.0, 0.3, 0.5] if name == "enhancing" else [0.1, 0.1, 0.3, 0.4], cover * grain)
-    return value

@@ -34,7 +34,8 @@ def scan(
     signal = ndimage.gaussian_filter(signal, sigma, truncate=2.5)
     signal = signal[mask] * (1 + _BIAS * space.to_voxels(smooth_noise(rng, space, 55))[mask])
     # A magnitude image: the noise of two channels under the root (Rician).
-    noise = rng.standard_normal((2, signal.size), np.float32) * np.float32(_NOISE[sequence] * LEVELS[sequence])
+    strength = np.float32(_NOISE[sequence] * LEVELS[sequence])
+    noise = strength * rng.standard_normal((2, signal.size), np.float32)
     signal = np.sqrt((np.maximum(signal, 0) + noise[0]) ** 2 + noise[1] ** 2)
     image = np.zeros(space.shape, np.uint8)
     image[space.box][mask] = np.clip(np.rint(signal), 1, 255).astype(np.uint8)

@@ -7,6 +7,7 @@ ellipsoid is a first-order approximation, exact on its surface.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def ellipsoid(points: Points, centre: Triple, radii: Triple) -> np.ndarray:
 def tube(points: Points, path: Sequence[tuple[float, float, float, float]]) -> np.ndarray:
     """A tube along corner points ``(x, y, z, radius)``; the radius changes evenly between two corners."""
     distance = np.full(points[0].shape, np.inf, np.float32)
-    for start, end in zip(path[:-1], path[1:], strict=True):
+    for start, end in pairwise(path):
         step = np.subtract(end[:3], start[:3])
         offset = [p - s for p, s in zip(points, start[:3], strict=True)]
         along = sum(o * s for o, s in zip(offset, step, strict=True)) / float(step @ step)

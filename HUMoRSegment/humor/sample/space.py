@@ -28,7 +28,7 @@ class Space:
 
     def __init__(self, spacing: float = 1.0) -> None:
         self.spacing = float(spacing)
-        self.shape = tuple(int(round(length / spacing)) for length in FIELD_OF_VIEW)
+        self.shape = tuple(round(length / spacing) for length in FIELD_OF_VIEW)
         self.affine = np.diag([-spacing, -spacing, spacing, 1.0])
         self.affine[1, 3] = FIELD_OF_VIEW[1] - 1
 

@@ -42,7 +42,7 @@ def compose(anatomy: Anatomy, folds: Folds, head: Head, voxel: float) -> Tissues
     _lay(parts, "grey", coverage(-pial, voxel))
     _lay(parts, "white", coverage(2.9 - pial, 1.4 * voxel))
     _lay(parts, "stem", stem)
-    _lay(parts, "nuclei", coverage(anatomy.grey_nuclei, 2 * voxel) * coverage(anatomy.stem * -1, 4 * voxel))
+    _lay(parts, "nuclei", coverage(anatomy.grey_nuclei, 2 * voxel) * coverage(-anatomy.stem, 4 * voxel))
     _lay(parts, "pallidum", coverage(anatomy.pallidum, 2 * voxel))
     _lay(parts, "csf", coverage(anatomy.ventricles, voxel))
     _lay(parts, "choroid", coverage(np.maximum(anatomy.choroid, anatomy.ventricles), voxel))

@@ -67,7 +67,7 @@ def _level(field: np.ndarray, volume_ml: float) -> float:
 def _core(rng: np.random.Generator, space: Space, head: Head, room: np.ndarray) -> np.ndarray:
     """Two or three overlapping lumps with a wavy outline."""
     radius = (head.core_ml * 1000 * 3 / (4 * np.pi)) ** (1 / 3)
-    distance = np.full(room.shape, np.inf, np.float32)
+    distance: np.ndarray = np.full(room.shape, np.inf, np.float32)
     for lump in range(3):
         shift = rng.normal(0, 0.42 * radius, 3) if lump else np.zeros(3)
         stretch = rng.uniform(0.8, 1.25, 3)

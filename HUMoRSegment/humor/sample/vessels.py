@@ -28,9 +28,8 @@ def large_vessels(rng: np.random.Generator, space: Space, anatomy: Anatomy) -> n
     anterior = tube(side, [(10, -6, -12, 1.2), (2, -20, -6, 1.0), (2, -38, 6, 0.9), (2, -28, 28, 0.7)])
     posterior = tube(side, [(1, 10, -18, 1.3), (14, 18, -14, 1.0), (20, 34, -9, 0.8)])
     basilar = tube(winding, [(0, 19, -44, 1.2), (0, 11, -28, 1.6), (0, 10, -18, 1.5)])
-    return join(
-        sagittal, transverse, straight, internal_veins, carotid, anterior, posterior, basilar
-    ).astype(np.float32)
+    veins = join(sagittal, transverse, straight, internal_veins)
+    return join(veins, carotid, anterior, posterior, basilar).astype(np.float32)
 
 
 def cortical_vessels(folds: Folds, pial: np.ndarray) -> np.ndarray:

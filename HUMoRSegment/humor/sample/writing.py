@@ -23,10 +23,11 @@ def write_sample(folder: Path, seed: int = DEFAULT_SEED, spacing: float = 1.0) -
 
     Raises:
         OutputError: the folder cannot be made or written to.
+        UsageError: as for ``generate``.
     """
-    study = generate(seed, spacing)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        study = generate(seed, spacing)
         for name, data in {**study.images, TRUTH: study.labels}.items():
             _write(folder / f"{name}.nii.gz", data, study.affine)
     except OSError as error:

@@ -80,6 +80,18 @@ def test_json_lines_are_all_that_stdout_holds(
     assert 0 < facts["seconds"]["to_label_map"] <= facts["seconds"]["total"]
 
 
+def test_around_the_network_a_run_without_report_loads_no_heavy_library(
+    study: Path, tmp_path: Path, start: Start
+) -> None:
+    arguments = ["segment", str(study), "-o", str(tmp_path / "out"), "--no-report"]
+    process = start("-X", "importtime", STAND_IN, *arguments)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+    loaded = {line.rpartition("|")[2].strip() for line in errors.splitlines()}
+    assert "nibabel" in loaded
+    assert not loaded & {"torch", "monai", "matplotlib", "SimpleITK", "scipy.ndimage"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

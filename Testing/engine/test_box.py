@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from humor.output.box import bounding_box
+from humor.box import bounding_box
 
 
 def test_the_box_holds_every_voxel_and_no_empty_border() -> None:

@@ -1,0 +1,70 @@
+"""``humor doctor``: a self-test of this installation whose output can be copied into a report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
+
+if TYPE_CHECKING:
+    from ..events import Listener
+    from .doctor_check import Check
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "doctor",
+        help="test this installation: versions, devices, memory, disk, weights",
+        description="Test this installation, down to a small segmentation, and say how to repair what fails. "
+        "Ends with 0 if nothing failed, else with 1.",
+    )
+    parser.add_argument("--output", type=Path, default=Path(), metavar="OUT", help="where results will go")
+    parser.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="for the trial run: auto, cpu, cuda, cuda:N or mps"
+    )
+    parser.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run all checks; each is shown as soon as it is done."""
+    from ..events import Event
+    from .doctor_check import FAIL, all_checks
+
+    listener = _json() if arguments.json else _lines()
+    checks = []
+    with redirect_stdout(sys.stderr):  # stdout belongs to the checks, whatever a library prints
+        for check in all_checks(arguments.output, arguments.device):
+            checks.append(check)
+            listener(Event("progress", "doctor", _sentence(check), data=check.facts()))
+    good = not any(check.status == FAIL for check in checks)
+    facts = {"ok": good, "checks": [check.facts() for check in checks]}
+    listener(Event("result", "doctor", _summary(checks), data=facts))
+    return EXIT_DONE if good else EXIT_CANNOT_SEGMENT
+
+
+def _sentence(check: Check) -> str:
+    line = f"{check.status:4}  {check.name:11} {check.text}"
+    return f"{line}\n{'':18}→ {check.remedy}" if check.remedy else line
+
+
+def _summary(checks: list[Check]) -> str:
+    counts = {status: sum(check.status == status for check in checks) for status in ("fail", "warn")}
+    if not any(counts.values()):
+        return "Everything works."
+    return f"{counts['fail']} failed, {counts['warn']} could be better: the arrows say what to do."
+
+
+def _json() -> Listener:
+    from .progress import JsonLines
+
+    return JsonLines()
+
+
+def _lines() -> Listener:
+    stdout = sys.stdout  # what it is now, before it is redirected
+    return lambda event: print(event.message, file=stdout, flush=True)

@@ -1,0 +1,165 @@
+"""A loaded model on a device: case in, segmentation out, as often as wanted."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from ..bundle.bundle import Bundle
+from ..errors import DeviceError, UsageError
+from ..events import Reporter
+from ..regions import nest
+from ..routing import GateMap, Routing
+from ..study.case import Case
+from ..study.resampling import voxel_map
+from ..study.restore import to_native
+from .backend import Backend, Plan, Raw
+from .devices import Device, resolve_device
+from .ladder import climb_down, steps
+from .memory import fits_whole, free_main_memory
+from .postprocessing import nested_masks, remove_specks
+from .segmentation import Segmentation
+from .windows import TOKEN
+
+SMALLEST_WINDOW = (64, 64, 64)
+GPU_BATCH = 4
+
+
+class Segmenter:
+    """Runs one bundle on one device.
+
+    Args:
+        bundle: the model.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        window: ``auto`` (the whole brain where memory allows), ``whole``, or the edge of sliding
+            windows in voxels (a multiple of 16).
+
+    Raises:
+        UsageError, DeviceError, BundleError: see ``errors``.
+    """
+
+    def __init__(
+        self, bundle: Bundle, device: str = "auto", precision: str = "auto", window: str = "auto"
+    ) -> None:
+        self.bundle = bundle
+        self._window = _checked_window(window)
+        self._precision = precision
+        has_graph = bool(bundle.manifest.graph)
+        self.device = resolve_device(device, torch_needed=not has_graph)
+        self._on_openvino = self.device.kind == "cpu" and has_graph and _installed("openvino")
+        self._backend = _make_backend(bundle, self.device, precision, self._on_openvino)
+
+    def run(self, case: Case, reporter: Reporter | None = None) -> Segmentation:
+        """Segment one case.
+
+        Raises:
+            DeviceError: it does not fit in memory, whatever is given up.
+            Cancelled: the reporter was told to cancel.
+        """
+        reporter = reporter or Reporter()
+        begin = time.perf_counter()
+        raw, fallbacks = self._predict(case, reporter)
+        inferred = time.perf_counter()
+        probabilities = nest(raw.probabilities)
+        regions = self._native_regions(case, probabilities)
+        manifest = self.bundle.manifest
+        return Segmentation(
+            case=case,
+            probabilities=probabilities,
+            regions=regions,
+            routing=_routing(raw, case, "distilled" if manifest.kind == "student" else "learned"),
+            model=self.bundle.facts(),
+            device=self._backend.label,
+            fallbacks=fallbacks,
+            seconds={"infer": inferred - begin, "postprocess": time.perf_counter() - inferred},
+        )
+
+    def _predict(self, case: Case, reporter: Reporter) -> tuple[Raw, list[str]]:
+        shape = (case.image.shape[1], case.image.shape[2], case.image.shape[3])
+        training_window = self.bundle.manifest.window
+        plan = Plan(
+            window=self._first_window(shape),
+            batch=1 if self.device.kind == "cpu" else GPU_BATCH,
+            low_precision=self._precision != "fp32",
+        )
+        ladder = steps(plan, training_window, SMALLEST_WINDOW, self.device.kind)
+        return climb_down(
+            ladder,
+            lambda chosen: self._backend.run(case.image, case.available, chosen, reporter.progress),
+            reporter.warning,
+        )
+
+    def _first_window(self, shape: tuple[int, int, int]) -> tuple[int, int, int] | None:
+        if self._window == "whole":
+            return None
+        if self._window != "auto":
+            edge = int(self._window)
+            return (edge, edge, edge)
+        kind = "openvino" if self._on_openvino else "torch"
+        return None if fits_whole(shape, kind, self._free_memory()) else self.bundle.manifest.window
+
+    def _free_memory(self) -> int:
+        if self.device.kind != "cuda":
+            return free_main_memory()
+        import torch
+
+        return int(torch.cuda.mem_get_info(self.device.index)[0])
+
+    def _native_regions(self, case: Case, probabilities: np.ndarray) -> np.ndarray:
+        manifest = self.bundle.manifest
+        thresholds = [manifest.thresholds[key] for key in manifest.regions]
+        if voxel_map(case.grid, case.native) is not None:
+            # Same voxels: cutting first is exact, and three bool masks move faster than floats.
+            masks = nested_masks(probabilities, thresholds)
+            return to_native(case, remove_specks(masks, case.grid.voxel_ml, manifest.min_component_ml))
+        masks = nested_masks(to_native(case, probabilities), thresholds)
+        return remove_specks(masks, case.native.voxel_ml, manifest.min_component_ml)
+
+
+def _checked_window(window: str) -> str:
+    if window in ("auto", "whole") or (window.isdigit() and int(window) > 0 and int(window) % TOKEN == 0):
+        return window
+    raise UsageError(f"Window {window!r} is not 'auto', 'whole' or a positive multiple of {TOKEN}.")
+
+
+def _make_backend(bundle: Bundle, device: Device, precision: str, on_openvino: bool) -> Backend:
+    if on_openvino and precision != "fp16":
+        from .openvino_backend import OpenVinoBackend
+
+        return OpenVinoBackend(bundle, precision)
+    if not _installed("torch"):
+        raise DeviceError(
+            f"The model {bundle.name} needs PyTorch here, which is not installed. Install it "
+            "(pip install torch monai), or use a student on the CPU."
+        )
+    from .torch_backend import TorchBackend
+
+    return TorchBackend(bundle, device, precision)
+
+
+def _installed(package: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(package) is not None
+
+
+def _routing(raw: Raw, case: Case, source: str) -> Routing:
+    if raw.gates is None:
+        return Routing()
+    gates, experts = raw.gates.shape[:2]
+    from ..networks.names import expert_names, gate_names
+
+    affine = token_affine(case.grid.affine)
+    names = expert_names(experts)
+    maps = zip(gate_names(gates), raw.gates, strict=True)
+    return Routing([GateMap(name, names, weights, affine) for name, weights in maps], source)
+
+
+def token_affine(affine: np.ndarray) -> np.ndarray:
+    """The affine of the token grid: a token's centre is the centre of its 16³ voxels."""
+    tokens = affine.copy()
+    tokens[:3, :3] *= TOKEN
+    tokens[:3, 3] += affine[:3, :3] @ np.full(3, (TOKEN - 1) / 2)
+    return tokens

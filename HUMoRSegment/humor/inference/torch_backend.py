@@ -1,0 +1,186 @@
+"""Any network on CUDA, MPS or the CPU through torch, in MONAI's sliding windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from monai.inferers import sliding_window_inference
+from torch import Tensor, nn
+
+from ..bundle.bundle import Bundle
+from ..bundle.weights import check_shapes
+from ..networks.build import build
+from ..networks.prediction import Prediction
+from .backend import OutOfMemory, Plan, Raw
+from .devices import Device
+from .windows import SIGMA, TOKEN
+
+
+def load_network(bundle: Bundle) -> nn.Module:
+    """The bundle's network with its weights, in float32, for inference.
+
+    Raises:
+        BundleError: unknown architecture, or weights that do not fit it.
+    """
+    network = build(bundle.manifest.architecture).eval().requires_grad_(False)
+    weights = bundle.weights()
+    state = network.state_dict()
+    check_shapes(
+        {name: array.shape for name, array in weights.items()},
+        {name: tuple(tensor.shape) for name, tensor in state.items()},
+        bundle.folder,
+    )
+    network.load_state_dict({name: torch.from_numpy(array).float() for name, array in weights.items()})
+    return network
+
+
+class TorchBackend:
+    """Runs a bundle's network on one device.
+
+    Args:
+        bundle: the model.
+        device: where to run it.
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+    """
+
+    def __init__(self, bundle: Bundle, device: Device, precision: str = "auto") -> None:
+        self._network = load_network(bundle).to(memory_format=torch.channels_last_3d)
+        self._device = device
+        self._type = _low_type(device, precision)
+        self._used = "fp32"
+        self._where = device
+
+    @property
+    def label(self) -> str:
+        """What it runs on and how."""
+        name = torch.cuda.get_device_name(self._where.index) if self._where.kind == "cuda" else ""
+        return f"{self._where.torch_name.upper()} ({', '.join(filter(None, [name, 'torch', self._used]))})"
+
+    def run(
+        self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
+    ) -> Raw:
+        """See ``Backend.run``."""
+        self._where = Device("cpu") if plan.on_cpu else self._device
+        low = self._type if plan.low_precision and not plan.on_cpu else None
+        self._used = "fp32" if low is None else str(low).removeprefix("torch.").replace("float16", "fp16")
+        self._used = self._used.replace("bfp16", "bf16")
+        try:
+            with torch.inference_mode():
+                return self._run(image, available, plan, low, progress)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            message = str(error)
+        # Outside the handler: the traceback would keep the failed run's memory alive.
+        _free(self._where)
+        raise OutOfMemory(message)
+
+    def _run(
+        self,
+        image: np.ndarray,
+        available: tuple[bool, ...],
+        plan: Plan,
+        low: torch.dtype | None,
+        progress: Callable[[float], None],
+    ) -> Raw:
+        device = torch.device(self._where.torch_name)
+        network = self._network.to(device)
+        flags = torch.tensor([available], device=device)
+        keep_on = torch.device("cpu") if plan.stitch_on_cpu else device
+        whole = torch.from_numpy(np.ascontiguousarray(image))[None].to(keep_on)
+
+        def predict(part: Tensor) -> tuple[Tensor, ...]:
+            with torch.autocast(device.type, low, enabled=low is not None):
+                part = part.to(device).contiguous(memory_format=torch.channels_last_3d)
+                return flatten(network(part, flags.expand(len(part), -1)))
+
+        if plan.window is None:
+            outputs = predict(whole)
+            progress(1.0)
+        else:
+            outputs = _windows(whole, plan, predict, device, keep_on, progress)
+        probabilities = outputs[0][0].float().cpu().numpy()
+        gates = outputs[1][0].float().cpu().numpy() if len(outputs) > 1 else None
+        if gates is not None:
+            gates = gates.reshape(-1, len(network.encoder.expert_names), *gates.shape[1:])
+        return Raw(probabilities, gates)
+
+
+def flatten(prediction: Prediction) -> tuple[Tensor, ...]:
+    """Probabilities ``[B, 3, D, H, W]`` and, if there are gates, their weights ``[B, G·E, d, h, w]``.
+
+    Gates that decide once per window are spread over its tokens, so that windows can be stitched.
+    """
+    probabilities = prediction.logits.float().sigmoid()
+    if not prediction.routing:
+        return (probabilities,)
+    tokens = [edge // TOKEN for edge in prediction.logits.shape[2:]]
+    gates = [gate.weights.float().expand(-1, -1, *tokens) for gate in prediction.routing]
+    return probabilities, torch.cat(gates, dim=1)
+
+
+def _windows(
+    whole: Tensor,
+    plan: Plan,
+    predict: Callable[[Tensor], tuple[Tensor, ...]],
+    device: torch.device,
+    keep_on: torch.device,
+    progress: Callable[[float], None],
+) -> tuple[Tensor, ...]:
+    from .windows import boxes
+
+    assert plan.window is not None
+    edges = [min(edge, length) for edge, length in zip(plan.window, whole.shape[2:], strict=True)]
+    shape = (whole.shape[2], whole.shape[3], whole.shape[4])
+    total, done = len(boxes(shape, plan.window, plan.overlap)), 0
+
+    def counted(part: Tensor) -> tuple[Tensor, ...]:
+        nonlocal done
+        outputs = predict(part)
+        done += len(part)
+        progress(min(done / total, 1.0))
+        return outputs
+
+    outputs = sliding_window_inference(
+        whole,
+        roi_size=edges,
+        sw_batch_size=plan.batch,
+        predictor=counted,
+        overlap=plan.overlap,
+        mode="gaussian",
+        sigma_scale=SIGMA,
+        sw_device=device,
+        device=keep_on,
+    )
+    return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+def _low_type(device: Device, precision: str) -> torch.dtype | None:
+    """The number type of autocast, or None for float32."""
+    if precision == "fp32":
+        return None
+    if precision == "auto":
+        if device.kind == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return torch.float16 if device.kind == "mps" else torch.bfloat16
+    return torch.bfloat16 if precision == "bf16" else torch.float16
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on any device."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return any(hint in text for hint in ("out of memory", "can't allocate memory", "not enough memory"))
+
+
+def _free(device: Device) -> None:
+    import gc
+
+    gc.collect()
+    if device.kind == "cuda":
+        torch.cuda.empty_cache()
+    elif device.kind == "mps":
+        torch.mps.empty_cache()

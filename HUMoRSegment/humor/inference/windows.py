@@ -1,0 +1,107 @@
+"""Sliding windows without torch: where they lie, and their weighted sum.
+
+The same rules as MONAI's ``sliding_window_inference`` (constant steps, the last window flush with
+the border, Gaussian weights), which the torch backend uses; a test holds both to the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+
+SIGMA = 0.125  # of a window's edge, as in MONAI and nnU-Net
+MINIMUM_WEIGHT = 1e-3
+TOKEN = 16  # voxels along the edge of a token, the grid of gate weights
+
+Triple = tuple[int, int, int]
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+
+
+def starts(length: int, window: int, overlap: float) -> list[int]:
+    """First voxels of windows along one axis; all multiples of 16 if the lengths are."""
+    if window >= length:
+        return [0]
+    step = max(TOKEN, int(window * (1 - overlap)) // TOKEN * TOKEN)
+    found = list(range(0, length - window, step))
+    return [*found, length - window]
+
+
+def boxes(shape: Triple, window: Triple, overlap: float) -> list[tuple[slice, slice, slice]]:
+    """All windows of a case; a window longer than the case is cut to it."""
+    edges = [min(edge, length) for edge, length in zip(window, shape, strict=True)]
+    axes = [starts(length, edge, overlap) for length, edge in zip(shape, edges, strict=True)]
+    return [
+        (slice(z, z + edges[0]), slice(y, y + edges[1]), slice(x, x + edges[2])) for z, y, x in product(*axes)
+    ]
+
+
+def gaussian(window: Triple) -> np.ndarray:
+    """Weights ``[D, H, W]`` of a window: 1 in the middle, never below ``MINIMUM_WEIGHT``."""
+    weights = np.ones((1, 1, 1))
+    for axis, edge in enumerate(window):
+        place = np.arange(edge) - (edge - 1) / 2
+        line = np.exp(-0.5 * (place / (SIGMA * edge)) ** 2)
+        weights = weights * line.reshape([-1 if a == axis else 1 for a in range(3)])
+    return np.maximum(weights / weights.max(), MINIMUM_WEIGHT).astype(np.float32)
+
+
+def stitch(
+    image: np.ndarray, window: Triple, overlap: float, predict: Predict, progress: Callable[[float], None]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Predict window by window and average with Gaussian weights.
+
+    Args:
+        image: ``[4, D, H, W]``, edges multiples of 16.
+        predict: ``[4, d, h, w]`` to probabilities ``[3, d, h, w]`` and gates ``[G, E, d/16, ...]``
+            or None.
+
+    Returns:
+        probabilities ``[3, D, H, W]`` and gates ``[G, E, D/16, H/16, W/16]`` or None.
+    """
+    shape: Triple = (image.shape[1], image.shape[2], image.shape[3])
+    every = boxes(shape, window, overlap)
+    fine = _Average(shape)
+    coarse = _Average((shape[0] // TOKEN, shape[1] // TOKEN, shape[2] // TOKEN))
+    for done, box in enumerate(every, start=1):
+        probabilities, gates = predict(np.ascontiguousarray(image[(slice(None), *box)]))
+        edges: Triple = (probabilities.shape[-3], probabilities.shape[-2], probabilities.shape[-1])
+        weights = gaussian(edges)
+        fine.add(probabilities, box, weights)
+        if gates is not None:
+            coarse.add(gates, _coarse(box), _pooled(weights))
+        progress(done / len(every))
+    result = fine.mean()
+    assert result is not None
+    return result, coarse.mean()
+
+
+class _Average:
+    """A running weighted mean of windows over a grid."""
+
+    def __init__(self, shape: Triple) -> None:
+        self._sum: np.ndarray | None = None
+        self._weight = np.zeros(shape, np.float32)
+
+    def add(self, values: np.ndarray, box: tuple[slice, slice, slice], weights: np.ndarray) -> None:
+        """Add ``values [..., d, h, w]`` at ``box``."""
+        if self._sum is None:
+            self._sum = np.zeros((*values.shape[:-3], *self._weight.shape), np.float32)
+        self._sum[(..., *box)] += values * weights
+        self._weight[box] += weights
+
+    def mean(self) -> np.ndarray | None:
+        """The mean, or None if nothing was added."""
+        return None if self._sum is None else self._sum / self._weight
+
+
+def _coarse(box: tuple[slice, ...]) -> tuple[slice, slice, slice]:
+    z, y, x = (slice(part.start // TOKEN, part.stop // TOKEN) for part in box)
+    return z, y, x
+
+
+def _pooled(weights: np.ndarray) -> np.ndarray:
+    """Mean weights of 16³ blocks."""
+    d, h, w = (edge // TOKEN for edge in weights.shape)
+    return weights.reshape(d, TOKEN, h, TOKEN, w, TOKEN).mean(axis=(1, 3, 5))

@@ -1,0 +1,17 @@
+"""Names of gates and experts. No torch here: they are needed where a graph runs without it."""
+
+from __future__ import annotations
+
+GROUPS = 4
+"""Groups of blocks of teacher and student; each group's end is a skip of the decoder."""
+
+
+def gate_names(blocks: int, groups: int = GROUPS) -> list[str]:
+    """One gate per block, e.g. ``group2/block5``, blocks counted from 1 through all groups."""
+    size = blocks // groups
+    return [f"group{block // size + 1}/block{block + 1}" for block in range(blocks)]
+
+
+def expert_names(experts: int) -> tuple[str, ...]:
+    """Names of experts that belong to no sequence."""
+    return tuple(f"expert {index + 1}" for index in range(experts))
