@@ -73,7 +73,7 @@ def read_recipe(path: Path) -> Recipe:
         data["spatial"] = SpatialConfig(**data.get("spatial", {}))
         return Recipe(**data)
     except (OSError, yaml.YAMLError, TypeError, KeyError) as problem:
-        raise UsageError(f"{path}: not a recipe ({problem}). See the examples in Training/recipes.") from problem
+        raise UsageError(f"{path}: not a recipe ({problem}). See the examples in Training/humor_training/recipes.") from problem
 
 
 def _stage(entry: Mapping[str, Any]) -> Stage:

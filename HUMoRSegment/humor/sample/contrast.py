@@ -1,9 +1,10 @@
 """How bright each tissue is in each sequence.
 
-Values are roughly standard deviations from the mean of the brain, as networks see an image after
-z-scoring (exactly they are so only up to a factor, which depends on the patient's mix of tissues); they follow what T1, contrast-enhanced T1, T2 and FLAIR are known to show: T1 white > grey > fluid,
-T2 the reverse, FLAIR with the fluid's signal nulled, and gadolinium where there is no blood-brain
-barrier.
+Values are about standard deviations from the mean of the brain, as networks see an image after
+z-scoring; what they really become depends on the patient's mix of tissues. They follow what the
+sequences are known to show: T1 white > grey > fluid, T2 the reverse, FLAIR with the fluid's signal
+nulled, and in T1c gadolinium wherever there is no blood-brain barrier. They were adjusted until the
+means per tissue and tumour part lay near those of public glioma studies.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def test_the_same_facts_give_the_same_text(manifest: Manifest) -> None:
 
 @pytest.mark.parametrize("version", [FORMAT_VERSION + 1, FORMAT_VERSION - 1, "1", True, None])
 def test_another_format_version_is_refused(manifest: Manifest, version: object) -> None:
-    with pytest.raises(BundleError, match="bundle.json.*version"):
+    with pytest.raises(BundleError, match=r"bundle\.json.*version"):
         Manifest.from_json(edited(manifest, format_version=version), "bundle.json")
 
 
@@ -49,7 +49,7 @@ def test_a_missing_entry_is_named(manifest: Manifest) -> None:
     "text", ["", "{", "[]", "null", '{"spacing_mm": NaN}', b"\xff\xfe\x00", "[" * 100_000]
 )
 def test_what_is_not_a_description_is_refused(text: str | bytes) -> None:
-    with pytest.raises(BundleError, match="there/bundle.json"):
+    with pytest.raises(BundleError, match=r"there/bundle\.json"):
         Manifest.from_json(text, "there/bundle.json")
 
 

@@ -75,7 +75,7 @@ def test_arrays_in_any_memory_order_are_kept() -> None:
     "data", [b"", b"abc", b"\x80\x04K\x01.", b"\xff" * 8 + b"{}", b"\x02" + bytes(7) + b"{]"]
 )
 def test_what_is_no_safetensors_is_refused(data: bytes) -> None:
-    with pytest.raises(BundleError, match="models/small.*readable weights"):
+    with pytest.raises(BundleError, match=r"models/small.*readable weights"):
         decode_weights(data, HERE)
 
 
