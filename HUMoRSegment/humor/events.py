@@ -97,7 +97,9 @@ class Reporter:
         begin, end = self._spans[self._stage]
         return begin + (end - begin) * done
 
-    def _send(self, kind: str, message: str, fraction: float | None, data: dict[str, Any] | None = None) -> None:
+    def _send(
+        self, kind: str, message: str, fraction: float | None, data: dict[str, Any] | None = None
+    ) -> None:
         if self._cancelled:
             raise Cancelled("Cancelled: nothing was kept of this run.")
         if self._listener is None:

@@ -8,16 +8,15 @@ from itertools import combinations
 SEQUENCES: tuple[str, ...] = ("t1", "t1c", "t2", "flair")
 """The only order in which channels, flags and tables list the sequences."""
 
+Flags = tuple[bool, bool, bool, bool]
+"""Whether each sequence is there, in sequence order."""
+
 DISPLAY_NAMES: dict[str, str] = {"t1": "T1", "t1c": "T1c", "t2": "T2", "flair": "FLAIR"}
 
 
 def subsets() -> list[tuple[str, ...]]:
     """The 15 non-empty subsets of the four sequences, smallest first, in sequence order."""
-    return [
-        chosen
-        for size in range(1, len(SEQUENCES) + 1)
-        for chosen in combinations(SEQUENCES, size)
-    ]
+    return [chosen for size in range(1, len(SEQUENCES) + 1) for chosen in combinations(SEQUENCES, size)]
 
 
 def subset_name(names: Iterable[str]) -> str:
@@ -39,7 +38,8 @@ def display(names: Iterable[str]) -> str:
     return " + ".join(DISPLAY_NAMES[name] for name in SEQUENCES if name in wanted)
 
 
-def availability(names: Iterable[str]) -> tuple[bool, ...]:
+def availability(names: Iterable[str]) -> Flags:
     """Four flags in sequence order, true where the sequence is in ``names``."""
     wanted = set(names)
-    return tuple(name in wanted for name in SEQUENCES)
+    t1, t1c, t2, flair = (name in wanted for name in SEQUENCES)
+    return (t1, t1c, t2, flair)

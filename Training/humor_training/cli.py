@@ -76,6 +76,7 @@ def _cases(args: argparse.Namespace) -> list[LabelledCase]:
 
 def _fit(args: argparse.Namespace) -> None:
     import torch
+
     from humor.inference.devices import resolve_device
 
     from .fit import fit
@@ -138,13 +139,14 @@ def _network(training: Training, folder: Path) -> tuple[nn.Module, dict[str, obj
     import json
 
     import torch
+
     from humor.networks.build import build
 
     heads = folder / "gate_heads.pt"
     if heads.exists():
         training.average.load_state_dict(torch.load(heads, weights_only=True), strict=False)
         return training.average, json.loads((folder / "gate_heads.json").read_text(encoding="utf-8"))
-    if training.average.config.experts:
+    if not any("gate_head" in name for name in training.average.state_dict()):
         return training.average, {}
     training.recipe.network["gate_experts"] = 0
     bare = build(training.recipe.network)

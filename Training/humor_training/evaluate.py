@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+
 from humor.inference.segmenter import Segmenter
 from humor.regions import REGION_KEYS, labels_to_regions
 from humor.sequences import availability, subset_name, subsets
@@ -46,9 +47,7 @@ def only(case: Case, names: tuple[str, ...]) -> Case:
     return replace(case, image=case.image * kept, available=flags)
 
 
-def evaluate(
-    segmenter: Segmenter, folder: Path, tell: Callable[[str], None] = print
-) -> list[Score]:
+def evaluate(segmenter: Segmenter, folder: Path, tell: Callable[[str], None] = print) -> list[Score]:
     """Segment every labelled study below ``folder`` on all subsets of the sequences it has."""
     scores = []
     for study in labelled_studies(folder):
@@ -96,5 +95,3 @@ def _mean(rows: list[Score], key: str) -> float | None:
 def _native_labels(path: Path) -> np.ndarray:
     volume = read_volume(path)
     return brats_labels(np.rint(volume.data * volume.slope + volume.inter).astype(np.uint8))
-
-

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from torch import nn
+
 from humor.bundle.bundle import Bundle
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
 from humor.inference.openvino_export import export_graph
 from humor.networks.build import build
-from torch import nn
 
 
 def numpy_weights(network: nn.Module) -> dict[str, np.ndarray]:

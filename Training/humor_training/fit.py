@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+
 from humor.networks.build import build
 from humor.networks.prediction import Prediction
 from humor.regions import REGION_KEYS, labels_to_regions
 from humor.sequences import subset_name
-from torch import Tensor, nn
 
 from .chance import drop_sequences
 from .dice import region_dice
@@ -33,7 +34,9 @@ MONITORED = (("t1", "t1c", "t2", "flair"), ("t1c", "flair"), ("t1",))
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
-def split(cases: list[LabelledCase], held_out: int, seed: int) -> tuple[list[LabelledCase], list[LabelledCase]]:
+def split(
+    cases: list[LabelledCase], held_out: int, seed: int
+) -> tuple[list[LabelledCase], list[LabelledCase]]:
     """Training and held-out cases, chosen by chance once per seed."""
     order = np.random.default_rng(seed).permutation(len(cases))
     held = set(order[:held_out].tolist())
@@ -43,9 +46,7 @@ def split(cases: list[LabelledCase], held_out: int, seed: int) -> tuple[list[Lab
     )
 
 
-def make_batch(
-    cases: list[LabelledCase], stage: Stage, recipe: Recipe, step: int
-) -> Batch:
+def make_batch(cases: list[LabelledCase], stage: Stage, recipe: Recipe, step: int) -> Batch:
     """Image ``[B, 4, D, H, W]``, regions ``[B, 3, D, H, W]``, availability ``[B, 4]`` of one step.
 
     All chance comes from seed and step, so that a resumed training sees what an uninterrupted one
@@ -102,7 +103,8 @@ class Training:
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.device, self.step, self.seconds = recipe, device, 0, 0.0
-        self.network = build(recipe.network).to(device, memory_format=torch.channels_last_3d)
+        self.network = build(recipe.network).to(device)
+        self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
@@ -134,7 +136,9 @@ class Training:
         # A young average follows faster, or it would remember the random start.
         decay = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
+            pairs = list(
+                zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True)
+            )
             torch._foreach_lerp_([old for old, _ in pairs], [new for _, new in pairs], 1.0 - decay)
 
     def save(self, path: Path) -> None:
@@ -183,7 +187,9 @@ def fit(recipe: Recipe, cases: list[LabelledCase], folder: Path, device: torch.d
         losses.append(training.one_step(batches))
         training.seconds = time.monotonic() - begin
         if training.step % 50 == 0:
-            _append(folder / "loss.csv", [training.step, round(training.seconds, 1), round(np.mean(losses), 4)])
+            _append(
+                folder / "loss.csv", [training.step, round(training.seconds, 1), round(np.mean(losses), 4)]
+            )
             losses = []
         if training.step % SAVE_EVERY == 0 or training.step == recipe.steps:
             training.save(checkpoint)

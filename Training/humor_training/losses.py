@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-from humor.networks.prediction import GateWeights
 from monai.losses import DiceLoss
 from torch import Tensor, nn
+
+from humor.networks.prediction import GateWeights
 
 
 class DiceBce(nn.Module):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from humor.errors import InputError
 from humor.regions import ET, ET_NEW, NCR
 from humor.sequences import SEQUENCES, availability

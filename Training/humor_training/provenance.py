@@ -18,11 +18,13 @@ CITATIONS = (
 )
 
 
-def training_facts(training: Training, learning: list[LabelledCase], held: list[LabelledCase]) -> dict[str, Any]:
+def training_facts(
+    training: Training, learning: list[LabelledCase], held: list[LabelledCase]
+) -> dict[str, Any]:
     """Data, split, recipe, hardware and hours of a training, for ``bundle.json``."""
     recipe = training.recipe
     return {
-        "data": f"{len(learning)} glioma patients of the BraTS 2018 and 2021 training data with expert labels",
+        "data": f"{len(learning)} glioma patients of BraTS 2018 and 2021 training data, expert labels",
         "held_out_to_watch": [case.name for case in held],
         "recipe": recipe.facts(),
         "steps_done": training.step,

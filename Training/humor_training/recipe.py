@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from humor.errors import UsageError
 
 from .windows import SpatialConfig
@@ -73,7 +74,9 @@ def read_recipe(path: Path) -> Recipe:
         data["spatial"] = SpatialConfig(**data.get("spatial", {}))
         return Recipe(**data)
     except (OSError, yaml.YAMLError, TypeError, KeyError) as problem:
-        raise UsageError(f"{path}: not a recipe ({problem}). See the examples in Training/humor_training/recipes.") from problem
+        raise UsageError(
+            f"{path}: not a recipe ({problem}). See the examples in Training/humor_training/recipes."
+        ) from problem
 
 
 def _stage(entry: Mapping[str, Any]) -> Stage:

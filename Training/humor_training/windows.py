@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from humor.regions import labels_to_regions
 from torch import Tensor
+
+from humor.regions import labels_to_regions
 
 from .packing import LabelledCase
 

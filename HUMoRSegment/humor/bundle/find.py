@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import BundleError
@@ -38,6 +37,8 @@ def find_bundle(model: str | Path | None = None) -> Path:
 
 
 def _not_found(name: str, folder: Path) -> str:
+    from difflib import get_close_matches  # here: it takes as long to load as the rest of this package
+
     if folder.is_file() and folder.suffix.lower() == ".zip":
         return f"{folder} is packed: 'humor models import {folder}' installs it, then use its name."
     if folder.is_dir() and not is_name(name):

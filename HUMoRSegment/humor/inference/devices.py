@@ -91,7 +91,7 @@ def _maybe_gpu() -> bool:
     if sys.platform == "darwin":
         return os.uname().machine == "arm64"
     if sys.platform == "win32":
-        return (Path(os.environ.get("SystemRoot", "C:/Windows")) / "System32" / "nvcuda.dll").exists()
+        return (Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32" / "nvcuda.dll").exists()
     # NVIDIA's driver, the one of WSL, AMD's.
     return any(Path(place).exists() for place in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd"))
 
@@ -101,12 +101,8 @@ def unsupported(index: int) -> str | None:
     import torch
 
     major, minor = torch.cuda.get_device_capability(index)
-    built = [int(name.split("_")[1].rstrip("af")) for name in torch.cuda.get_arch_list() if "_" in name]
-    # Binary code runs on its own major version from its minor on; PTX (the newest "compute") on later.
-    number = major * 10 + minor
-    if torch.version.hip or not built or any(b // 10 == major and b <= number for b in built):
-        return None
-    if number > max(built) and any(name.startswith("compute") for name in torch.cuda.get_arch_list()):
+    architectures = torch.cuda.get_arch_list()
+    if torch.version.hip or not architectures or _runs_on(major * 10 + minor, architectures):
         return None
     return (
         f"{torch.cuda.get_device_name(index)} has compute capability {major}.{minor}, and torch "
@@ -138,3 +134,22 @@ def describe_devices() -> list[dict[str, Any]]:
     if torch.backends.mps.is_available():
         found.append({"device": "mps", "name": "Apple GPU", "usable": True})
     return found
+
+
+def _runs_on(capability: int, architectures: list[str]) -> bool:
+    """Whether code for one of ``architectures`` runs on a device of a capability, e.g. 89 for 8.9.
+
+    Binary code (``sm_80``) runs on its own major version from its minor on, PTX (``compute_80``) on
+    everything later; lettered code (``sm_90a``) on its own chip only.
+    Source: CUDA C++ Programming Guide, "Application Compatibility".
+    """
+    for kind, _, version in (name.partition("_") for name in architectures):
+        if not version.isdigit():
+            if kind == "sm" and version.rstrip("af") == str(capability):
+                return True
+            continue
+        built = int(version)
+        same_major = built // 10 == capability // 10
+        if built <= capability and (kind == "compute" or same_major):
+            return True
+    return False

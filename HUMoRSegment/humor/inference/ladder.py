@@ -48,9 +48,7 @@ def steps(first: Plan, windows: Triple, smallest: Triple, device: str) -> Iterat
             ("stitching in main memory", lambda p: replace(p, stitch_on_cpu=True)),
             ("the CPU instead of the GPU", lambda p: replace(p, on_cpu=True)),
         ]
-    offers.append(
-        (f"small windows of {'×'.join(map(str, smallest))}", lambda p: replace(p, window=smallest))
-    )
+    offers.append((f"small windows of {'×'.join(map(str, smallest))}", lambda p: replace(p, window=smallest)))
     for words, change in offers:
         changed = change(plan)
         if changed != plan:

@@ -83,9 +83,13 @@ def _load_halved(network: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
     network.load_state_dict(state)
 
 
-def _redirect(tree: ElementTree.ElementTree, constants: bytes, files: Mapping[str, bytes]) -> bytes:
+def _redirect(
+    tree: ElementTree.ElementTree[ElementTree.Element], constants: bytes, files: Mapping[str, bytes]
+) -> bytes:
     """Set every constant's offset to where its bytes lie; return the constants kept apart."""
-    wanted = [node for layer in tree.iter("layer") if layer.get("type") == "Const" for node in layer.iter("data")]
+    wanted = [
+        node for layer in tree.iter("layer") if layer.get("type") == "Const" for node in layer.iter("data")
+    ]
     places = _tensor_places(files)
     kept, rest = bytearray(), []
     for node in wanted:

@@ -15,7 +15,7 @@ from ..networks.build import build
 from ..networks.prediction import Prediction
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
-from .windows import SIGMA, TOKEN
+from .windows import SIGMA, TOKEN, boxes, step_of
 
 
 def load_network(bundle: Bundle) -> nn.Module:
@@ -46,7 +46,8 @@ class TorchBackend:
     """
 
     def __init__(self, bundle: Bundle, device: Device, precision: str = "auto") -> None:
-        self._network = load_network(bundle).to(memory_format=torch.channels_last_3d)
+        self._network = load_network(bundle)
+        self._network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._device = device
         self._type = _low_type(device, precision)
         self._used = "fp32"
@@ -90,11 +91,15 @@ class TorchBackend:
         flags = torch.tensor([available], device=device)
         keep_on = torch.device("cpu") if plan.stitch_on_cpu else device
         whole = torch.from_numpy(np.ascontiguousarray(image))[None].to(keep_on)
+        gates = 0
 
         def predict(part: Tensor) -> tuple[Tensor, ...]:
+            nonlocal gates
             with torch.autocast(device.type, low, enabled=low is not None):
                 part = part.to(device).contiguous(memory_format=torch.channels_last_3d)
-                return flatten(network(part, flags.expand(len(part), -1)))
+                prediction = network(part, flags.expand(len(part), -1))
+            gates = len(prediction.routing)
+            return flatten(prediction)
 
         if plan.window is None:
             outputs = predict(whole)
@@ -102,10 +107,10 @@ class TorchBackend:
         else:
             outputs = _windows(whole, plan, predict, device, keep_on, progress)
         probabilities = outputs[0][0].float().cpu().numpy()
-        gates = outputs[1][0].float().cpu().numpy() if len(outputs) > 1 else None
-        if gates is not None:
-            gates = gates.reshape(-1, len(network.encoder.expert_names), *gates.shape[1:])
-        return Raw(probabilities, gates)
+        if not gates:
+            return Raw(probabilities, None)
+        weights = outputs[1][0].float().cpu().numpy()
+        return Raw(probabilities, weights.reshape(gates, -1, *weights.shape[1:]))
 
 
 def flatten(prediction: Prediction) -> tuple[Tensor, ...]:
@@ -129,10 +134,10 @@ def _windows(
     keep_on: torch.device,
     progress: Callable[[float], None],
 ) -> tuple[Tensor, ...]:
-    from .windows import boxes
-
     assert plan.window is not None
     edges = [min(edge, length) for edge, length in zip(plan.window, whole.shape[2:], strict=True)]
+    # Half a voxel more than a whole step, so that MONAI's rounding down finds that step.
+    overlap = [1 - (step_of(edge, plan.overlap) + 0.5) / edge for edge in edges]
     shape = (whole.shape[2], whole.shape[3], whole.shape[4])
     total, done = len(boxes(shape, plan.window, plan.overlap)), 0
 
@@ -148,13 +153,14 @@ def _windows(
         roi_size=edges,
         sw_batch_size=plan.batch,
         predictor=counted,
-        overlap=plan.overlap,
+        overlap=overlap,
         mode="gaussian",
         sigma_scale=SIGMA,
         sw_device=device,
         device=keep_on,
     )
-    return outputs if isinstance(outputs, tuple) else (outputs,)
+    # MONAI gives a bare tensor back where the predictor returned a tuple of one.
+    return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)  # type: ignore[arg-type]
 
 
 def _low_type(device: Device, precision: str) -> torch.dtype | None:

@@ -23,9 +23,13 @@ def starts(length: int, window: int, overlap: float) -> list[int]:
     """First voxels of windows along one axis; all multiples of 16 if the lengths are."""
     if window >= length:
         return [0]
-    step = max(TOKEN, int(window * (1 - overlap)) // TOKEN * TOKEN)
-    found = list(range(0, length - window, step))
+    found = list(range(0, length - window, step_of(window, overlap)))
     return [*found, length - window]
+
+
+def step_of(window: int, overlap: float) -> int:
+    """Voxels from one window to the next: whole tokens, so that gate weights of windows meet."""
+    return max(TOKEN, int(window * (1 - overlap)) // TOKEN * TOKEN)
 
 
 def boxes(shape: Triple, window: Triple, overlap: float) -> list[tuple[slice, slice, slice]]:

@@ -43,7 +43,13 @@ class UnetrDecoder(nn.Module):
 
         def join(inside: int, outside: int) -> nn.Module:
             return UnetrUpBlock(
-                3, inside, outside, kernel_size=3, upsample_kernel_size=2, norm_name="instance", res_block=True
+                3,
+                inside,
+                outside,
+                kernel_size=3,
+                upsample_kernel_size=2,
+                norm_name="instance",
+                res_block=True,
             )
 
         self.image = UnetrBasicBlock(

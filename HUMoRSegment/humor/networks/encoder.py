@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from .experts import ExpertMlps
@@ -103,4 +104,4 @@ class Encoder(nn.Module):
             if (index + 1) % self.group_size == 0:
                 last = index + 1 == len(self.blocks)
                 skips.append(to_grid(self.norm(tokens) if last else tokens, grid))
-        return Encoded(skips, routing, sum(losses) / len(losses) if losses else None)
+        return Encoded(skips, routing, torch.stack(losses).mean() if losses else None)

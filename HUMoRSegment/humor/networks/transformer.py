@@ -37,6 +37,7 @@ class PositionEncoding(nn.Module):
         super().__init__()
         self.conv = nn.Conv3d(dim, dim, 3, padding=1, groups=dim)
         nn.init.zeros_(self.conv.weight)
+        assert self.conv.bias is not None
         nn.init.zeros_(self.conv.bias)
 
     def forward(self, grid: Tensor) -> Tensor:

@@ -89,7 +89,5 @@ class Unetr(nn.Module):
 
 def _block(config: UnetrConfig) -> nn.Module:
     if config.experts:
-        return MoeBlock(
-            config.dim, config.heads, config.mlp, config.experts, config.top_k, config.token_gate
-        )
+        return MoeBlock(config.dim, config.heads, config.mlp, config.experts, config.top_k, config.token_gate)
     return DenseBlock(config.dim, config.heads, config.mlp, config.gate_experts)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..box import bounding_box
 from ..inference.segmentation import Segmentation
 from ..regions import regions_to_labels
-from ..box import bounding_box
 from .nifti import write_nifti
 
 

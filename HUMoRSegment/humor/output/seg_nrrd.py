@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..box import bounding_box
 from ..inference.segmentation import Segmentation
 from ..regions import REGIONS, Code, Region
 from ..study.grid import Grid
-from ..box import bounding_box
 
 _BRAIN = Code("SCT", "12738006", "Brain")
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..box import bounding_box
 from ..inference.segmentation import Segmentation
 from ..regions import REGION_KEYS
 from ..study.grid import Grid
-from ..box import bounding_box
 
 MARGIN_MM = 2.0
 

@@ -85,6 +85,7 @@ def test_what_is_not_a_description_is_refused(text: str | bytes) -> None:
         ("files", {"a/b": "0" * 64}),
         ("files", {"a\\b": "0" * 64}),
         ("files", {"bundle.json": "0" * 64}),
+        ("files", {"nul.bin": "0" * 64}),
         ("files", {"README.md": "0" * 64}),
         ("files", {"x.bin": "0" * 63}),
         ("files", {"x.bin": None}),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from humor.networks.build import build
 from humor.networks.cost import count_macs, count_parameters
 

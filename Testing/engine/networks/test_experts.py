@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from humor.networks.experts import ExpertMlps
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
+
+from humor.networks.experts import ExpertMlps
 
 DIM, HIDDEN, EXPERTS, TOKENS = 12, 20, 3, 40
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from humor.errors import BundleError
 from humor.networks.build import build
 from humor.networks.names import gate_names
-from torch import Tensor, nn
 
 SMALL: dict[str, dict[str, Any]] = {
     "soft token gates": {"name": "humor_teacher"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def make_segmentation() -> Callable[..., Segmentation]:
         model: dict[str, str] | None = None,
         spacing: tuple[float, float, float] = (1.3, 1.7, 4.0),
         degrees: float = 14.0,
-        **more: object,
+        **more: Any,
     ) -> Segmentation:
         rotation = _rotation(degrees)
         superior, posterior, left = rotation[:, 2], -rotation[:, 1], -rotation[:, 0]

@@ -80,7 +80,12 @@ def test_the_label_map_can_be_published_before_the_rest(tmp_path: Path) -> None:
 def test_the_report_is_the_last_to_get_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = []
     replace = os.replace
-    monkeypatch.setattr(folder_module.os, "replace", lambda a, b: (order.append(Path(b).name), replace(a, b)))
+
+    def noted(a: Path, b: Path) -> None:
+        order.append(Path(b).name)
+        replace(a, b)
+
+    monkeypatch.setattr(folder_module.os, "replace", noted)
     write_run(tmp_path, "x", REPORT, LABEL_MAP, SEGMENTS, "zzz.txt")
     assert len(order) == 4
     assert order[-1] == REPORT
@@ -92,9 +97,12 @@ def test_the_old_report_is_gone_before_any_new_file_appears(
     write_run(tmp_path, "old", LABEL_MAP, REPORT)
     seen = []
     replace = os.replace
-    monkeypatch.setattr(
-        folder_module.os, "replace", lambda a, b: (seen.append((tmp_path / REPORT).exists()), replace(a, b))
-    )
+
+    def noted(a: Path, b: Path) -> None:
+        seen.append((tmp_path / REPORT).exists())
+        replace(a, b)
+
+    monkeypatch.setattr(folder_module.os, "replace", noted)
     write_run(tmp_path, "new", LABEL_MAP, REPORT)
     assert seen == [False, False]
 

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from humor.bundle.bundle import Bundle
+from humor.bundle.load import load_bundle
+from humor.errors import BundleError
+from humor.inference.backend import Backend, OutOfMemory, Plan
+from humor.inference.devices import Device
+from humor.inference.openvino_backend import OpenVinoBackend
+from humor.inference.torch_backend import TorchBackend
+from humor.study.case import Case
+
+EXACT = Plan(low_precision=False)
+WINDOWS = replace(EXACT, window=(48, 48, 48), batch=2)
+
+
+def nothing(done: float) -> None:
+    pass
+
+
+@pytest.mark.parametrize("plan", [EXACT, WINDOWS], ids=["whole", "windows"])
+def test_the_openvino_graph_says_what_the_torch_network_says(student: Bundle, case: Case, plan: Plan) -> None:
+    ours = OpenVinoBackend(student, "fp32").run(case.image, case.available, plan, nothing)
+    theirs = TorchBackend(student, Device("cpu"), "fp32").run(case.image, case.available, plan, nothing)
+    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=2e-3)
+    assert ours.gates is not None and theirs.gates is not None
+    difference = np.abs(ours.gates - theirs.gates)
+    if plan is EXACT:
+        assert difference.max() < 2e-3
+    else:  # where windows overlap, MONAI weighs a token by its first voxel, we by the mean of all
+        assert difference.mean() < 0.03
+
+
+def test_bf16_differs_little_from_float32(student: Bundle, case: Case) -> None:
+    backend = OpenVinoBackend(student)
+    exact = backend.run(case.image, case.available, EXACT, nothing).probabilities
+    low = backend.run(case.image, case.available, Plan(), nothing).probabilities
+    assert np.abs(exact - low).max() < 0.05
+
+
+@pytest.mark.parametrize("kind", ["openvino", "torch", "torch teacher"])
+def test_what_stands_in_a_missing_channel_changes_nothing(
+    kind: str, student: Bundle, teacher: Bundle, case: Case
+) -> None:
+    backend: Backend = (
+        OpenVinoBackend(student, "fp32")
+        if kind == "openvino"
+        else TorchBackend(teacher if "teacher" in kind else student, Device("cpu"), "fp32")
+    )
+    dirty = case.image.copy()
+    dirty[1] = 1e4
+    first = backend.run(case.image, case.available, EXACT, nothing)
+    second = backend.run(dirty, case.available, EXACT, nothing)
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+    np.testing.assert_array_equal(first.gates, second.gates)
+
+
+@pytest.mark.parametrize("plan", [EXACT, WINDOWS], ids=["whole", "windows"])
+def test_gates_of_the_teacher_sum_to_one_everywhere(teacher: Bundle, case: Case, plan: Plan) -> None:
+    raw = TorchBackend(teacher, Device("cpu"), "fp32").run(case.image, case.available, plan, nothing)
+    assert raw.gates is not None and raw.gates.shape == (4, 3, 5, 6, 4)
+    np.testing.assert_allclose(raw.gates.sum(1), 1, atol=1e-5)
+
+
+def test_progress_grows_to_one(student: Bundle, case: Case) -> None:
+    seen: list[float] = []
+    OpenVinoBackend(student).run(case.image, case.available, WINDOWS, seen.append)
+    assert len(seen) > 3 and seen == sorted(seen) and seen[-1] == 1.0
+
+
+def test_a_full_memory_is_told_as_such(student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = TorchBackend(student, Device("cpu"), "fp32")
+
+    def full(*_: object) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    monkeypatch.setattr(backend._network, "forward", full)
+    with pytest.raises(OutOfMemory):
+        backend.run(case.image, case.available, EXACT, nothing)
+
+
+def test_other_failures_are_not_taken_for_a_full_memory(
+    student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = TorchBackend(student, Device("cpu"), "fp32")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(backend._network, "forward", broken)
+    with pytest.raises(RuntimeError, match="shapes"):
+        backend.run(case.image, case.available, EXACT, nothing)
+
+
+def test_weights_that_do_not_fit_the_architecture_are_refused(student: Bundle) -> None:
+    architecture = dict(student.manifest.architecture) | {"mlp": 112}
+    wrong = replace(student, manifest=replace(student.manifest, architecture=architecture))
+    with pytest.raises(BundleError, match="do not fit"):
+        TorchBackend(wrong, Device("cpu"))
+
+
+def test_the_graph_holds_no_copy_of_the_weights(student: Bundle) -> None:
+    sizes = {path.name: path.stat().st_size for path in Path(student.folder).iterdir()}
+    assert sizes["openvino.bin"] < 0.1 * sizes["model.safetensors"]
+    assert load_bundle(student.folder).manifest.graph["gates"] == 4

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from humor.bundle.bundle import Bundle
+from humor.errors import Cancelled, DeviceError, UsageError
+from humor.events import Reporter
+from humor.inference.memory import fits_whole
+from humor.inference.segmenter import Segmenter, token_affine
+from humor.study.case import Case
+
+
+def test_a_student_on_the_cpu_runs_without_torch_and_shows_distilled_routing(
+    student: Bundle, case: Case
+) -> None:
+    found = Segmenter(student, device="cpu").run(case)
+    assert "OpenVINO" in found.device
+    assert found.routing.source == "distilled" and len(found.routing.gates) == 4
+    for gate in found.routing.gates:
+        np.testing.assert_allclose(gate.weights.sum(0), 1, atol=1e-5)
+
+
+def test_a_teacher_shows_learned_routing(teacher: Bundle, case: Case) -> None:
+    found = Segmenter(teacher, device="cpu", window="64").run(case)
+    assert "torch" in found.device and found.routing.source == "learned"
+
+
+def test_regions_are_nested_and_lie_on_the_native_grid(student: Bundle, case: Case) -> None:
+    found = Segmenter(student, device="cpu").run(case)
+    whole, core, enhancing = found.regions
+    assert whole.shape == case.native.shape
+    assert not (core & ~whole).any() and not (enhancing & ~core).any()
+    # native = the case's grid with 5, 3, 8 voxels in front
+    inside = found.regions[:, 5:85, 3:99, 8:72]
+    np.testing.assert_array_equal(inside, found.probabilities >= 0.5)
+    assert inside.sum() == found.regions.sum()
+
+
+def test_specks_below_the_bundles_limit_are_removed(student: Bundle, case: Case) -> None:
+    strict = replace(student, manifest=replace(student.manifest, min_component_ml=1e6))
+    assert Segmenter(student, device="cpu").run(case).regions.any()
+    assert not Segmenter(strict, device="cpu").run(case).regions.any()
+
+
+def test_thresholds_of_the_bundle_are_used(student: Bundle, case: Case) -> None:
+    thresholds = {"WT": 0.0, "TC": 1.0, "ET": 0.0}
+    odd = replace(student, manifest=replace(student.manifest, thresholds=thresholds))
+    whole, core, enhancing = Segmenter(odd, device="cpu").run(case).regions
+    assert whole.sum() == case.brain.size and not core.any() and not enhancing.any()
+
+
+def test_the_token_affine_puts_a_token_in_the_middle_of_its_voxels(case: Case) -> None:
+    affine = token_affine(case.grid.affine)
+    np.testing.assert_allclose(affine @ [1, 2, 0, 1], case.grid.affine @ [23.5, 39.5, 7.5, 1])
+
+
+def test_a_cancelled_run_stops(student: Bundle, case: Case) -> None:
+    reporter = Reporter()
+    reporter.cancel()
+    with pytest.raises(Cancelled):
+        Segmenter(student, device="cpu").run(case, reporter)
+
+
+@pytest.mark.parametrize("window", ["17", "0", "half", "-16"])
+def test_windows_that_cannot_be_are_refused(student: Bundle, window: str) -> None:
+    with pytest.raises(UsageError, match="multiple of 16"):
+        Segmenter(student, device="cpu", window=window)
+
+
+def test_a_device_that_is_not_there_is_named(student: Bundle) -> None:
+    with pytest.raises(DeviceError, match="cuda:97"):
+        Segmenter(student, device="cuda:97")
+    with pytest.raises(UsageError, match="tpu"):
+        Segmenter(student, device="tpu")
+
+
+def test_a_whole_brain_is_one_window_where_memory_allows(
+    student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fits_whole((144, 176, 144), "openvino", 4 << 30)
+    assert not fits_whole((144, 176, 144), "openvino", 256 << 20)
+    segmenter = Segmenter(student, device="cpu")
+    monkeypatch.setattr("humor.inference.segmenter.free_main_memory", lambda: 1 << 20)
+    assert segmenter._first_window((144, 176, 144)) == student.manifest.window
+    monkeypatch.setattr("humor.inference.segmenter.free_main_memory", lambda: 8 << 30)
+    assert segmenter._first_window((144, 176, 144)) is None
