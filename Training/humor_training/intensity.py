@@ -26,7 +26,8 @@ def vary_intensity(image: Tensor, rng: np.random.Generator) -> Tensor:
         if below(rng, 0.15):
             value = _coarser(value, float(rng.uniform(1.5, 3.0)), int(rng.integers(3)))
         if below(rng, 0.2):
-            value = value + torch.randn_like(value) * float(rng.uniform(0.02, 0.2))
+            noise = rng.standard_normal(tuple(value.shape), dtype=np.float32)
+            value = value + torch.from_numpy(noise) * float(rng.uniform(0.02, 0.2))
         changed.append(value * inside)
     return torch.stack(changed)
 

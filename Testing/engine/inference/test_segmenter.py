@@ -46,7 +46,7 @@ def test_specks_below_the_bundles_limit_are_removed(student: Bundle, case: Case)
 
 
 def test_thresholds_of_the_bundle_are_used(student: Bundle, case: Case) -> None:
-    thresholds = {"WT": 0.0, "TC": 1.0, "ET": 0.0}
+    thresholds = {"WT": 1e-6, "TC": 1 - 1e-6, "ET": 1e-6}
     odd = replace(student, manifest=replace(student.manifest, thresholds=thresholds))
     whole, core, enhancing = Segmenter(odd, device="cpu").run(case).regions
     assert whole.sum() == case.brain.size and not core.any() and not enhancing.any()
