@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from humor.errors import UsageError
-from humor_training.fit import Training, fit, learning_rate, make_batch, split
+from humor_training.fit import Batches, Training, fit, learning_rate, make_batch, split
 from humor_training.packing import LabelledCase, load_packed
 from humor_training.recipe import Recipe, Stage, read_recipe
 
@@ -45,29 +45,31 @@ def test_the_loss_falls(cases: list[LabelledCase], tmp_path: Path) -> None:
     assert after < before - 0.1
 
 
-def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
+def test_a_killed_and_resumed_training_has_the_losses_of_an_uninterrupted_one(
     cases: list[LabelledCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = fit(TINY, cases, tmp_path / "whole", CPU)
-    monkeypatch.setattr("humor_training.fit.SAVE_EVERY", 3)
-    calls = 0
     step = Training.one_step
+    losses: dict[int, float] = {}
+    kill_at = -1
 
-    def killed(self: Training, batches: Any) -> float:
-        nonlocal calls
-        calls += 1
-        if calls == 5:
+    def noted(self: Training, batches: Batches) -> float:
+        number = self.step
+        if number == kill_at:
             raise KeyboardInterrupt
-        return step(self, batches)
+        losses[number] = step(self, batches)
+        return losses[number]
 
-    monkeypatch.setattr(Training, "one_step", killed)
+    monkeypatch.setattr(Training, "one_step", noted)
+    fit(TINY, cases, tmp_path / "whole", CPU)
+    whole, losses = losses, {}
+    monkeypatch.setattr("humor_training.fit.SAVE_EVERY", 3)
+    kill_at = 4
     with pytest.raises(KeyboardInterrupt):
         fit(TINY, cases, tmp_path / "parts", CPU)
-    monkeypatch.setattr(Training, "one_step", step)
-    resumed = fit(TINY, cases, tmp_path / "parts", CPU)
-    assert resumed.step == whole.step == 8
-    for name, tensor in whole.average.state_dict().items():
-        torch.testing.assert_close(resumed.average.state_dict()[name], tensor, msg=name)
+    kill_at = -1
+    assert fit(TINY, cases, tmp_path / "parts", CPU).step == 8
+    # bf16 sums in threads are not the same to the last bit from run to run.
+    assert losses == pytest.approx(whole, rel=0.01)
 
 
 def test_held_out_cases_are_never_learned_from(cases: list[LabelledCase]) -> None:
