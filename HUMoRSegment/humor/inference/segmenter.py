@@ -50,6 +50,9 @@ class Segmenter:
         self.device = resolve_device(device, torch_needed=not has_graph)
         self._on_openvino = self.device.kind == "cpu" and has_graph and _installed("openvino")
         self._backend = _make_backend(bundle, self.device, precision, self._on_openvino)
+        if bundle.manifest.min_component_ml > 0:
+            # Needed after the network; imported here, where front ends load the model beside the images.
+            import scipy.ndimage  # noqa: F401
 
     def run(self, case: Case, reporter: Reporter | None = None) -> Segmentation:
         """Segment one case.
