@@ -8,6 +8,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+
 from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
 from humor.bundle.load import load_bundle
 from humor.inference.openvino_backend import OpenVinoBackend
