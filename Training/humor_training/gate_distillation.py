@@ -10,9 +10,10 @@ import csv
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from .fit import forward, make_batch
+from humor.networks.unetr import Unetr
+
+from .fit import make_batch
 from .losses import gate_divergence
 from .packing import LabelledCase
 from .recipe import Recipe
@@ -21,14 +22,14 @@ LEARNING_RATE = 2e-3  # linear heads only
 
 
 def fit_gate_heads(
-    student: nn.Module,
-    teacher: nn.Module,
+    student: Unetr,
+    teacher: Unetr,
     recipe: Recipe,
     cases: list[LabelledCase],
     steps: int,
     log: Path,
 ) -> float:
-    """Fit the heads of ``student`` in place, on the windows of ``recipe``'s first stage.
+    """Fit the heads of ``student`` in place, on the windows of ``recipe``'s last stage.
 
     Returns:
         The mean divergence KL(teacher ‖ student) of the last tenth of the steps, in nats.
@@ -49,10 +50,12 @@ def fit_gate_heads(
     with log.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         for step in range(steps):
-            image, _, flags = make_batch(cases, recipe.stages[0], recipe, step)
-            with torch.no_grad():
-                target = forward(teacher, image, flags).routing
-            loss = gate_divergence(forward(student, image, flags).routing, target)
+            image, _, flags = make_batch(cases, recipe.stages[-1], recipe, step)
+            with torch.autocast(image.device.type, torch.bfloat16):
+                with torch.no_grad():
+                    target = teacher.route(image, flags)
+                guess = student.route(image, flags)
+            loss = gate_divergence(guess, target)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from torch import nn
-
 from ..errors import BundleError
 from .unetr import Unetr, UnetrConfig
 
@@ -29,7 +27,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 """Architecture name → the numbers that differ from ``UnetrConfig``'s defaults."""
 
 
-def build(config: Mapping[str, Any]) -> nn.Module:
+def build(config: Mapping[str, Any]) -> Unetr:
     """A network with fresh weights.
 
     Args:

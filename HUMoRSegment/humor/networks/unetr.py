@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from ..regions import REGIONS
 from ..sequences import SEQUENCES
 from .decoder import ImagePyramid, PyramidDecoder, UnetrDecoder
-from .encoder import DenseBlock, Encoder, MoeBlock
+from .encoder import DenseBlock, Encoded, Encoder, MoeBlock
 from .names import GROUPS
-from .prediction import Prediction, mask_missing
+from .prediction import GateWeights, Prediction, mask_missing
 
 PATCH = 16
 """Edge of a token in voxels: every window edge is a multiple of it."""
@@ -73,18 +73,27 @@ class Unetr(nn.Module):
         Raises:
             ValueError: an edge is not a multiple of 16.
         """
-        if any(edge % PATCH for edge in image.shape[2:]):
-            raise ValueError(f"window edges must be multiples of {PATCH}, not {tuple(image.shape[2:])}")
-        image = mask_missing(image, available)
-        if self.config.stem == "patch":
-            encoded = self.encoder(self.embed(image), available)
-            logits = self.decoder(image, encoded.skips)
-        else:
-            pyramid, grid = self.embed(image)
-            encoded = self.encoder(grid, available)
-            logits = self.decoder(pyramid, encoded.skips)
+        image = self._checked(image, available)
+        encoded, pyramid = self._encode(image, available)
+        logits = self.decoder(pyramid or image, encoded.skips)
         auxiliary = {} if encoded.balance is None else {"balance": encoded.balance}
         return Prediction(logits, encoded.routing, auxiliary)
+
+    def route(self, image: Tensor, available: Tensor) -> list[GateWeights]:
+        """Only the gates' weights of ``forward``, without the work of the decoder."""
+        return self._encode(self._checked(image, available), available)[0].routing
+
+    def _encode(self, image: Tensor, available: Tensor) -> tuple[Encoded, list[Tensor]]:
+        """Encoded tokens, and the image's pyramid (empty with linear patches)."""
+        if self.config.stem == "patch":
+            return self.encoder(self.embed(image), available), []
+        pyramid, grid = self.embed(image)
+        return self.encoder(grid, available), pyramid
+
+    def _checked(self, image: Tensor, available: Tensor) -> Tensor:
+        if any(edge % PATCH for edge in image.shape[2:]):
+            raise ValueError(f"window edges must be multiples of {PATCH}, not {tuple(image.shape[2:])}")
+        return mask_missing(image, available)
 
 
 def _block(config: UnetrConfig) -> nn.Module:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from humor.errors import BundleError
 from humor.networks.build import build
 from humor.networks.names import gate_names
+from humor.networks.unetr import Unetr
 
 SMALL: dict[str, dict[str, Any]] = {
     "soft token gates": {"name": "humor_teacher"},
@@ -94,3 +95,12 @@ def test_unknown_architectures_and_numbers_are_named() -> None:
         build({"name": "no-such-net"})
     with pytest.raises(BundleError, match="widht"):
         build({"name": "humor_teacher", "widht": 3})
+
+
+def test_routing_alone_is_that_of_the_whole_network(network: nn.Module) -> None:
+    image, available = torch.randn(1, 4, 48, 48, 48), flags(True, True, False, True)
+    assert isinstance(network, Unetr)
+    with torch.no_grad():
+        alone, whole = network.route(image, available), network(image, available).routing
+    for a, b in zip(alone, whole, strict=True):
+        assert a.name == b.name and torch.equal(a.weights, b.weights)
