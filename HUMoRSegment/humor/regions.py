@@ -77,11 +77,9 @@ def labels_to_regions(labels: np.ndarray) -> np.ndarray:
 
 def regions_to_labels(regions: np.ndarray) -> np.ndarray:
     """Three nested masks ``[3, ...]`` (WT, TC, ET) to a BraTS label map (uint8, ``[...]``)."""
-    whole, core, enhancing = nest(regions)
-    labels = whole.astype(np.uint8) * ED
-    labels[core] = NCR
-    labels[enhancing] = ET
-    return labels
+    # Arithmetic, because indexing a whole head with masks takes a hundred times as long.
+    whole, core, enhancing = nest(regions).view(np.uint8)
+    return ED * whole - (ED - NCR) * core + (ET - NCR) * enhancing
 
 
 def nest(regions: np.ndarray) -> np.ndarray:
