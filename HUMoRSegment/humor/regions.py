@@ -87,4 +87,7 @@ def nest(regions: np.ndarray) -> np.ndarray:
 
     Masks (bool) and probabilities (float) alike: the minimum over a region and its parents.
     """
-    return np.minimum.accumulate(regions, axis=0)
+    nested = regions.copy()
+    for child in range(1, len(nested)):  # many times faster than minimum.accumulate along axis 0
+        np.minimum(nested[child], nested[child - 1], out=nested[child])
+    return nested

@@ -57,7 +57,10 @@ class OpenVinoBackend:
         self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
     ) -> Raw:
         """See ``Backend.run``. A missing sequence's channel is zeroed here."""
-        image = image * np.asarray(available, np.float32)[:, None, None, None]
+        missing = [channel for channel, there in enumerate(available) if not there]
+        if image[missing].any():  # cases have zeros there already: then no copy of a whole brain is made
+            image = image.copy()
+            image[missing] = 0
         low = self._low and plan.low_precision
         self._used = "bf16" if low else "fp32"
         try:
