@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from humor.errors import UsageError
+from humor_training.data.packing import LabelledCase, load_packed
 from humor_training.fit import Batches, Training, fit, learning_rate, make_batch, split
-from humor_training.packing import LabelledCase, load_packed
 from humor_training.recipe import Recipe, Stage, read_recipe
 
 RECIPES = Path(__file__).resolve().parents[2] / "Training" / "humor_training" / "recipes"

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from humor.networks.prediction import GateWeights
-from humor_training.dice import dice, region_dice
-from humor_training.losses import DiceBce, gate_divergence
+from humor_training.evaluation.dice import dice, region_dice
+from humor_training.losses.gates import gate_divergence
+from humor_training.losses.segmentation import DiceBce
 
 
 def test_the_loss_is_near_zero_for_the_truth_and_falls_towards_it() -> None:

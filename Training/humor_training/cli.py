@@ -13,8 +13,8 @@ from humor.errors import EXIT_DONE, HumorError, InputError
 if TYPE_CHECKING:
     from torch import nn
 
+    from .data.packing import LabelledCase
     from .fit import Training
-    from .packing import LabelledCase
 
 RUN_RECIPE = "recipe.yaml"
 
@@ -69,7 +69,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _cases(args: argparse.Namespace) -> list[LabelledCase]:
-    from .packing import load_packed
+    from .data.packing import load_packed
 
     return load_packed(args.data, args.folder.parent / "cache" / args.data.name)
 
@@ -160,7 +160,7 @@ def _export(args: argparse.Namespace) -> None:
     from humor.bundle.manifest import Manifest
     from humor.inference.segmenter import Segmenter
 
-    from .evaluate import evaluate, mean_dice
+    from .evaluation.evaluate import evaluate, mean_dice
     from .export import export_bundle
     from .fit import split
     from .provenance import CITATIONS, training_facts
@@ -196,7 +196,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     from humor.bundle.load import load_bundle
     from humor.inference.segmenter import Segmenter
 
-    from .evaluate import evaluate, mean_dice, write_scores
+    from .evaluation.evaluate import evaluate, mean_dice, write_scores
 
     scores = evaluate(Segmenter(load_bundle(find_bundle(args.bundle)), device="cpu"), args.data)
     if args.csv:

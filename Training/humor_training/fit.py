@@ -18,13 +18,13 @@ from humor.networks.prediction import Prediction
 from humor.regions import REGION_KEYS, labels_to_regions
 from humor.sequences import subset_name
 
-from .chance import drop_sequences
-from .dice import region_dice
-from .intensity import vary_intensity
-from .losses import DiceBce
-from .packing import LabelledCase
+from .augmentation.chance import drop_sequences
+from .augmentation.intensity import vary_intensity
+from .augmentation.windows import random_window
+from .data.packing import LabelledCase
+from .evaluation.dice import region_dice
+from .losses.segmentation import DiceBce
 from .recipe import Recipe, Stage
-from .windows import random_window
 
 SAVE_EVERY = 250
 MONITORED = (("t1", "t1c", "t2", "flair"), ("t1c", "flair"), ("t1",))

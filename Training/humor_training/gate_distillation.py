@@ -10,20 +10,19 @@ import csv
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from humor.networks.unetr import Unetr
-
+from .data.packing import LabelledCase
 from .fit import make_batch
-from .losses import gate_divergence
-from .packing import LabelledCase
+from .losses.gates import gate_divergence
 from .recipe import Recipe
 
 LEARNING_RATE = 2e-3  # linear heads only
 
 
 def fit_gate_heads(
-    student: Unetr,
-    teacher: Unetr,
+    student: nn.Module,
+    teacher: nn.Module,
     recipe: Recipe,
     cases: list[LabelledCase],
     steps: int,

@@ -6,8 +6,8 @@ import os
 import platform
 from typing import Any
 
+from .data.packing import LabelledCase
 from .fit import Training
-from .packing import LabelledCase
 
 CITATIONS = (
     "Menze et al. 2015, IEEE TMI, doi:10.1109/TMI.2014.2377694 (BraTS)",

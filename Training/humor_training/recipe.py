@@ -11,7 +11,7 @@ import yaml
 
 from humor.errors import UsageError
 
-from .windows import SpatialConfig
+from .augmentation.windows import SpatialConfig
 
 
 @dataclass(frozen=True)

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
+
+from torch import nn
 
 from ..errors import BundleError
 from .unetr import Unetr, UnetrConfig
 
-DEFAULTS: dict[str, dict[str, Any]] = {
+
+@dataclass(frozen=True)
+class Architecture:
+    """``network(config(**numbers, **overrides))`` makes the network.
+
+    Attributes:
+        network: the class, called with a config.
+        config: a dataclass whose defaults are the published system's numbers.
+        numbers: those that differ from the dataclass's defaults.
+    """
+
+    network: Callable[[Any], nn.Module]
+    config: type
+    numbers: Mapping[str, Any]
+
+
+ARCHITECTURES: dict[str, Architecture] = {
     # Hybrid UNETR with three experts in every block; UnetrConfig's own defaults.
-    "humor_teacher": {},
+    "humor_teacher": Architecture(Unetr, UnetrConfig, {}),
     # The published form of the student: a UNETR cut in width.
-    "humor_student": {"dim": 240, "mlp": 960, "feature_size": 8, "experts": 0, "gate_experts": 3},
+    "humor_student": Architecture(
+        Unetr, UnetrConfig, {"dim": 240, "mlp": 960, "feature_size": 8, "experts": 0, "gate_experts": 3}
+    ),
     # The shipped form: same encoder, convolutional stem, decoder that stops at half resolution.
-    "humor_student_pyramid": {
-        "dim": 240,
-        "mlp": 960,
-        "feature_size": 16,
-        "experts": 0,
-        "gate_experts": 3,
-        "stem": "pyramid",
-    },
+    "humor_student_pyramid": Architecture(
+        Unetr,
+        UnetrConfig,
+        {"dim": 240, "mlp": 960, "feature_size": 16, "experts": 0, "gate_experts": 3, "stem": "pyramid"},
+    ),
 }
-"""Architecture name → the numbers that differ from ``UnetrConfig``'s defaults."""
+"""Architecture name → how it is made."""
 
 
-def build(config: Mapping[str, Any]) -> Unetr:
+def build(config: Mapping[str, Any]) -> nn.Module:
     """A network with fresh weights.
 
     Args:
-        config: ``name`` (a key of ``DEFAULTS``) and any numbers that differ from its defaults.
+        config: ``name`` (a key of ``ARCHITECTURES``) and any numbers that differ from its defaults.
 
     Raises:
         BundleError: an unknown architecture or number.
     """
     numbers = dict(config)
     name = numbers.pop("name", None)
-    if name not in DEFAULTS:
-        raise BundleError(f"Unknown architecture {name!r}; known: {', '.join(DEFAULTS)}.")
-    known = {field.name for field in fields(UnetrConfig)}
+    if name not in ARCHITECTURES:
+        raise BundleError(f"Unknown architecture {name!r}; known: {', '.join(ARCHITECTURES)}.")
+    made = ARCHITECTURES[name]
+    known = {field.name for field in fields(made.config)}
     if unknown := sorted(set(numbers) - known):
         raise BundleError(f"Architecture {name!r} has no number called {', '.join(unknown)}.")
-    return Unetr(UnetrConfig(**(DEFAULTS[name] | numbers)))
+    return made.network(made.config(**{**made.numbers, **numbers}))

@@ -30,11 +30,17 @@ class Prediction:
     logits: ``[B, 3, D, H, W]``, one per region (WT, TC, ET), before the sigmoid.
     routing: one entry per gate.
     auxiliary: named scalar losses that a training may add, e.g. ``balance``.
+    deep: logits ``[B, 3, d, h, w]`` at coarser scales, finest first, for deep supervision; only in
+        training mode.
+    expert_logits: expert name → its own logits ``[B, 3, D, H, W]``, where a system also trains its
+        experts alone; only in training mode.
     """
 
     logits: Tensor
     routing: list[GateWeights] = field(default_factory=list)
     auxiliary: dict[str, Tensor] = field(default_factory=dict)
+    deep: list[Tensor] = field(default_factory=list)
+    expert_logits: dict[str, Tensor] = field(default_factory=dict)
 
 
 def mask_missing(image: Tensor, available: Tensor) -> Tensor:

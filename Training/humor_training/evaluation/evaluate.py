@@ -17,8 +17,8 @@ from humor.study.case_building import build_case
 from humor.study.reading import read_volume
 from humor.study.study import load_study
 
+from ..data.packing import LABEL_FILE, brats_labels, labelled_studies, study_files
 from .dice import region_dice
-from .packing import LABEL_FILE, brats_labels, labelled_studies, study_files
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from humor.regions import labels_to_regions
 
-from .packing import LabelledCase
+from ..data.packing import LabelledCase
 
 
 @dataclass(frozen=True)

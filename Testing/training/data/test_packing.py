@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
-from humor_training.packing import brats_labels, labelled_studies, load_labelled, load_packed
+from humor_training.data.packing import brats_labels, labelled_studies, load_labelled, load_packed
 
 
 def test_a_packed_case_holds_image_flags_and_labels_on_one_grid(studies: Path) -> None:

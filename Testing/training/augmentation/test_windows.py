@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor_training.chance import drop_sequences
-from humor_training.intensity import vary_intensity
-from humor_training.packing import LabelledCase
-from humor_training.windows import SpatialConfig, random_window
+from humor_training.augmentation.chance import drop_sequences
+from humor_training.augmentation.intensity import vary_intensity
+from humor_training.augmentation.windows import SpatialConfig, random_window
+from humor_training.data.packing import LabelledCase
 
 STILL = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=0.0)
 SIZE = (32, 32, 32)

@@ -1,0 +1,1 @@
+"""Chance: windows, contrast, dropped sequences, moved and grown tumours."""

@@ -1,0 +1,1 @@
+"""Studies with expert labels: found, checked, packed and split."""
