@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BundleError
+from .eight_bit import restore
 from .hashing import sha256_of_bytes, sha256_of_file
 from .manifest import Manifest
 from .rules import GET_AGAIN
@@ -73,7 +74,7 @@ class Bundle:
         return data
 
     def weights(self) -> dict[str, np.ndarray]:
-        """All tensors, in the files' own types (half precision), without torch.
+        """All tensors, in the files' own types (half precision, or restored from 8 bits), without torch.
 
         Raises:
             BundleError: a file is missing, damaged or no safetensors, or a tensor comes twice.
@@ -84,7 +85,7 @@ class Bundle:
             if twice := sorted(set(piece) & set(tensors)):
                 raise BundleError(f"{self.folder / file}: {twice[0]} is also in another file. {GET_AGAIN}")
             tensors |= piece
-        return tensors
+        return restore(tensors)
 
     def verify(self) -> None:
         """Check the hashes of all files.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+
+from ..routing import GateMap
 
 
 class OutOfMemory(Exception):
@@ -19,11 +21,12 @@ class Raw:
 
     Attributes:
         probabilities: float32 ``[3, D, H, W]``.
-        gates: float32 ``[gates, experts, d, h, w]`` on the grid of 16-voxel tokens, or None.
+        gates: one entry per gate, each with experts and a grid of its own; the affines lead to
+            voxel indices of the image (not to world).
     """
 
     probabilities: np.ndarray
-    gates: np.ndarray | None
+    gates: list[GateMap] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Backend(Protocol):
     @property
     def label(self) -> str:
         """What it runs on, for people, e.g. ``CPU (OpenVINO, bf16)``."""
+        ...
+
+    @property
+    def multiple(self) -> int:
+        """Edges of windows in voxels are multiples of this; cases of other lengths are padded."""
         ...
 
     def run(

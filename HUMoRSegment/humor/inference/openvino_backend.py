@@ -16,8 +16,10 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from ..bundle.weights import weight_files
 from ..errors import BundleError
+from ..networks.names import expert_names, gate_names
+from ..routing import GateMap
 from .backend import OutOfMemory, Plan, Raw
-from .windows import stitch
+from .windows import TOKEN, place_affine, stitch
 
 if TYPE_CHECKING:
     import openvino
@@ -36,6 +38,8 @@ class OpenVinoBackend:
     Raises:
         BundleError: damaged or unreadable files.
     """
+
+    multiple = TOKEN
 
     def __init__(self, bundle: Bundle, precision: str = "auto") -> None:
         import openvino
@@ -76,7 +80,7 @@ class OpenVinoBackend:
                 self._compiled.clear()
                 raise OutOfMemory(str(error)) from error
             raise
-        return Raw(probabilities, gates)
+        return Raw(probabilities, [] if gates is None else _gate_maps(gates))
 
     def _predict(self, image: np.ndarray, low: bool) -> tuple[np.ndarray, np.ndarray | None]:
         outputs = self._network(image.shape, low)(image[None])
@@ -96,6 +100,13 @@ class OpenVinoBackend:
             self._compiled[key] = self._core.compile_model(self._model, "CPU", hint)
         self._compiled.move_to_end(key)
         return self._compiled[key]
+
+
+def _gate_maps(gates: np.ndarray) -> list[GateMap]:
+    """Gates ``[G, E, d, h, w]`` on the token grid, with the names that every student's gates have."""
+    experts, affine = expert_names(gates.shape[1]), place_affine((TOKEN, TOKEN, TOKEN))
+    names = gate_names(len(gates))
+    return [GateMap(name, experts, weights, affine) for name, weights in zip(names, gates, strict=True)]
 
 
 def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:

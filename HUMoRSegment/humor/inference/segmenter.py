@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..bundle.bundle import Bundle
 from ..errors import DeviceError, UsageError
 from ..events import Reporter
 from ..regions import nest
-from ..routing import GateMap, Routing
+from ..routing import Routing
 from ..study.case import Case
 from ..study.resampling import voxel_map
 from ..study.restore import to_native
@@ -34,7 +35,7 @@ class Segmenter:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         window: ``auto`` (the whole brain where memory allows), ``whole``, or the edge of sliding
-            windows in voxels (a multiple of 16).
+            windows in voxels (a multiple of 16, or of what the model's network needs).
 
     Raises:
         UsageError, DeviceError, BundleError: see ``errors``.
@@ -50,6 +51,7 @@ class Segmenter:
         self.device = resolve_device(device, torch_needed=not has_graph)
         self._on_openvino = self.device.kind == "cpu" and has_graph and _installed("openvino")
         self._backend = _make_backend(bundle, self.device, precision, self._on_openvino)
+        _checked_window(window, self._backend.multiple)  # only a loaded network says what it needs
         if bundle.manifest.min_component_ml > 0:
             # Needed after the network; imported here, where front ends load the model beside the images.
             import scipy.ndimage  # noqa: F401
@@ -121,10 +123,10 @@ class Segmenter:
         return remove_specks(masks, case.native.voxel_ml, manifest.min_component_ml)
 
 
-def _checked_window(window: str) -> str:
-    if window in ("auto", "whole") or (window.isdigit() and int(window) > 0 and int(window) % TOKEN == 0):
+def _checked_window(window: str, multiple: int = TOKEN) -> str:
+    if window in ("auto", "whole") or (window.isdigit() and int(window) > 0 and int(window) % multiple == 0):
         return window
-    raise UsageError(f"Window {window!r} is not 'auto', 'whole' or a positive multiple of {TOKEN}.")
+    raise UsageError(f"Window {window!r} is not 'auto', 'whole' or a positive multiple of {multiple}.")
 
 
 def _make_backend(bundle: Bundle, device: Device, precision: str, on_openvino: bool) -> Backend:
@@ -149,20 +151,7 @@ def _installed(package: str) -> bool:
 
 
 def _routing(raw: Raw, case: Case, source: str) -> Routing:
-    if raw.gates is None:
+    """The gates with affines that lead on from the case's voxels to world."""
+    if not raw.gates:
         return Routing()
-    gates, experts = raw.gates.shape[:2]
-    from ..networks.names import expert_names, gate_names
-
-    affine = token_affine(case.grid.affine)
-    names = expert_names(experts)
-    maps = zip(gate_names(gates), raw.gates, strict=True)
-    return Routing([GateMap(name, names, weights, affine) for name, weights in maps], source)
-
-
-def token_affine(affine: np.ndarray) -> np.ndarray:
-    """The affine of the token grid: a token's centre is the centre of its 16³ voxels."""
-    tokens = affine.copy()
-    tokens[:3, :3] *= TOKEN
-    tokens[:3, 3] += affine[:3, :3] @ np.full(3, (TOKEN - 1) / 2)
-    return tokens
+    return Routing([replace(gate, affine=case.grid.affine @ gate.affine) for gate in raw.gates], source)

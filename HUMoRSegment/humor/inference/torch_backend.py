@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,10 +13,10 @@ from torch import Tensor, nn
 from ..bundle.bundle import Bundle
 from ..bundle.weights import check_shapes
 from ..networks.build import build
-from ..networks.prediction import Prediction
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
-from .windows import SIGMA, TOKEN, boxes, step_of
+from .gate_grids import Slot, pack, unpack
+from .windows import SIGMA, TOKEN, Triple, boxes, padded_shape, step_of
 
 
 def load_network(bundle: Bundle) -> nn.Module:
@@ -59,10 +60,15 @@ class TorchBackend:
         name = torch.cuda.get_device_name(self._where.index) if self._where.kind == "cuda" else ""
         return f"{self._where.torch_name.upper()} ({', '.join(filter(None, [name, 'torch', self._used]))})"
 
+    @property
+    def multiple(self) -> int:
+        """What the network states as its own ``multiple``, or the edge of a token."""
+        return int(getattr(self._network, "multiple", TOKEN))
+
     def run(
         self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
     ) -> Raw:
-        """See ``Backend.run``."""
+        """See ``Backend.run``. Cases are padded with zeros at their far ends, and results cut back."""
         self._where = Device("cpu") if plan.on_cpu else self._device
         low = self._type if plan.low_precision and not plan.on_cpu else None
         self._used = "fp32" if low is None else str(low).removeprefix("torch.").replace("float16", "fp16")
@@ -90,40 +96,36 @@ class TorchBackend:
         network = self._network.to(device)
         flags = torch.tensor([available], device=device)
         keep_on = torch.device("cpu") if plan.stitch_on_cpu else device
-        whole = torch.from_numpy(np.ascontiguousarray(image))[None].to(keep_on)
-        gates = 0
+        whole = _padded(torch.from_numpy(np.ascontiguousarray(image))[None].to(keep_on), self.multiple)
+        edges: Triple = (whole.shape[2], whole.shape[3], whole.shape[4])
+        window = edges if plan.window is None else padded_shape(plan.window, self.multiple)
+        every = boxes(edges, window, plan.overlap)
+        slots: list[Slot] = []
 
         def predict(part: Tensor) -> tuple[Tensor, ...]:
-            nonlocal gates
+            nonlocal slots
             with torch.autocast(device.type, low, enabled=low is not None):
                 part = part.to(device).contiguous(memory_format=torch.channels_last_3d)
                 prediction = network(part, flags.expand(len(part), -1))
-            gates = len(prediction.routing)
-            return flatten(prediction)
+            gates, slots = pack(prediction.routing, part.shape[2:], meeting=len(every) > 1)
+            return prediction.logits.float().sigmoid(), *gates
 
-        if plan.window is None:
+        if len(every) == 1:
             outputs = predict(whole)
             progress(1.0)
         else:
-            outputs = _windows(whole, plan, predict, device, keep_on, progress)
-        probabilities = outputs[0][0].float().cpu().numpy()
-        if not gates:
-            return Raw(probabilities, None)
-        weights = outputs[1][0].float().cpu().numpy()
-        return Raw(probabilities, weights.reshape(gates, -1, *weights.shape[1:]))
+            outputs = _windows(whole, replace(plan, window=window), predict, device, keep_on, progress)
+        depth, height, width = image.shape[1:]
+        probabilities = outputs[0][0, :, :depth, :height, :width].float().contiguous().cpu().numpy()
+        gates = [packed[0].cpu().numpy() for packed in outputs[1:]]
+        return Raw(probabilities, unpack(gates, slots, edges, image.shape[1:]))
 
 
-def flatten(prediction: Prediction) -> tuple[Tensor, ...]:
-    """Probabilities ``[B, 3, D, H, W]`` and, if there are gates, their weights ``[B, G·E, d, h, w]``.
-
-    Gates that decide once per window are spread over its tokens, so that windows can be stitched.
-    """
-    probabilities = prediction.logits.float().sigmoid()
-    if not prediction.routing:
-        return (probabilities,)
-    tokens = [edge // TOKEN for edge in prediction.logits.shape[2:]]
-    gates = [gate.weights.float().expand(-1, -1, *tokens) for gate in prediction.routing]
-    return probabilities, torch.cat(gates, dim=1)
+def _padded(whole: Tensor, multiple: int) -> Tensor:
+    """``[1, 4, D, H, W]`` with zeros at the far ends, so that all edges are multiples."""
+    shape = whole.shape[2:]
+    d, h, w = (to - length for to, length in zip(padded_shape(shape, multiple), shape, strict=True))
+    return nn.functional.pad(whole, [0, w, 0, h, 0, d]) if d or h or w else whole
 
 
 def _windows(

@@ -6,7 +6,7 @@ the border, Gaussian weights), which the torch backend uses; a test holds both t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -17,6 +17,24 @@ TOKEN = 16  # voxels along the edge of a token, the grid of gate weights
 
 Triple = tuple[int, int, int]
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+
+
+def padded_shape(shape: Sequence[int], multiple: int) -> Triple:
+    """Lengths rounded up to whole multiples."""
+    d, h, w = (-(-length // multiple) * multiple for length in shape)
+    return d, h, w
+
+
+def place_affine(edges: Sequence[float]) -> np.ndarray:
+    """The 4×4 affine from the index of a place to voxel indices.
+
+    Args:
+        edges: voxels along each edge of a place; the first place begins at the first voxel, and its
+            centre is the centre of its voxels.
+    """
+    affine = np.diag([*edges, 1.0]).astype(float)
+    affine[:3, 3] = (np.asarray(edges, float) - 1) / 2
+    return affine
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import BundleError
+from .lora_moe.network import LoraMoe, LoraMoeConfig
 from .unetr import Unetr, UnetrConfig
 
 
@@ -30,6 +31,10 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {
     # Hybrid UNETR with three experts in every block; UnetrConfig's own defaults.
     "humor_teacher": Architecture(Unetr, UnetrConfig, {}),
+    # The shipped form of the teacher: twice the shipped student in width, so that it can be grown from one.
+    "humor_teacher_pyramid": Architecture(
+        Unetr, UnetrConfig, {"dim": 480, "mlp": 960, "feature_size": 32, "stem": "pyramid"}
+    ),
     # The published form of the student: a UNETR cut in width.
     "humor_student": Architecture(
         Unetr, UnetrConfig, {"dim": 240, "mlp": 960, "feature_size": 8, "experts": 0, "gate_experts": 3}
@@ -40,6 +45,8 @@ ARCHITECTURES: dict[str, Architecture] = {
         UnetrConfig,
         {"dim": 240, "mlp": 960, "feature_size": 16, "experts": 0, "gate_experts": 3, "stem": "pyramid"},
     ),
+    # Frozen staged transformer with low-rank experts, holistically guided decoder.
+    "lora_moe": Architecture(LoraMoe, LoraMoeConfig, {}),
 }
 """Architecture name → how it is made."""
 

@@ -24,15 +24,15 @@ class Encoded:
 
 
 class MoeBlock(nn.Module):
-    """``x' = x + MSA(LN x)``, ``u = LN x'``, ``y = x' + Σ p_e · MLP_e(u)`` with a learned gate ``p``."""
+    """``x' = x + MSA(LN x)``, ``u = LN x'``, ``y = x' + Σ p_e · MLP_e(u)`` with a gate ``p``."""
 
-    def __init__(self, dim: int, heads: int, mlp: int, experts: int, top_k: int, token_gate: bool) -> None:
+    def __init__(self, dim: int, heads: int, mlp: int, gate: Gate) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attention = SelfAttention(dim, heads)
-        self.gate = Gate(dim, experts, top_k, token_gate)
-        self.experts = ExpertMlps(dim, mlp, experts, sparse=top_k < experts)
-        self.balance = BalanceLoss(experts)
+        self.gate = gate
+        self.experts = ExpertMlps(dim, mlp, gate.experts, sparse=gate.top_k < gate.experts)
+        self.balance = BalanceLoss(gate.experts)
 
     def forward(self, tokens: Tensor, available: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tokens ``[B, N, dim]``, weights ``[B, N or 1, E]``, balance loss."""

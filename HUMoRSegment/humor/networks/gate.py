@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .ranks import mean_over_ranks
+
 
 class Gate(nn.Module):
     """``p = softmax(W2 · GELU(W1 · [s, available]))`` over experts.
@@ -19,14 +21,25 @@ class Gate(nn.Module):
         top_k: how many experts are kept.
         per_token: decide at every token.
         flags: length of the availability vector.
+        uniform: give all experts that may be used the same weight and learn nothing: a control.
+
+    Raises:
+        ValueError: ``top_k`` is not between 1 and ``experts``, or the gate is uniform and keeps fewer
+            than all.
     """
 
-    def __init__(self, dim: int, experts: int, top_k: int, per_token: bool, flags: int = 4) -> None:
+    def __init__(
+        self, dim: int, experts: int, top_k: int, per_token: bool, flags: int = 4, uniform: bool = False
+    ) -> None:
         super().__init__()
         if not 1 <= top_k <= experts:
             raise ValueError(f"top_k must lie between 1 and {experts}, not {top_k}")
+        if uniform and top_k < experts:
+            raise ValueError("a uniform gate cannot choose: top_k must be the number of experts")
+        self.experts = experts
         self.top_k = top_k
         self.per_token = per_token
+        self.uniform = uniform
         self.hidden = nn.Linear(dim + flags, dim // 4)
         self.out = nn.Linear(dim // 4, experts)
 
@@ -43,7 +56,7 @@ class Gate(nn.Module):
         flags = available.to(tokens.dtype)[:, None].expand(-1, summary.shape[1], -1)
         scores = self.out(nn.functional.gelu(self.hidden(torch.cat([summary, flags], dim=-1))))
         # float32 softmax: weights of a gate must sum to 1 also under autocast.
-        scores = scores.float()
+        scores = scores.float() * (0.0 if self.uniform else 1.0)
         if allowed is not None:
             scores = scores.masked_fill(~allowed[:, None], float("-inf"))
         if self.top_k < scores.shape[-1]:
@@ -75,7 +88,7 @@ class BalanceLoss(nn.Module):
 
     def forward(self, weights: Tensor) -> Tensor:
         """Scalar loss from gate weights ``[B, N, E]``; the average moves in training only."""
-        current = weights.mean(dim=(0, 1))
+        current = mean_over_ranks(weights.mean(dim=(0, 1)))
         if self.training:
             self.mean.lerp_(current.detach(), 1.0 - self.decay)
         straight = self.mean.detach() + current - current.detach()

@@ -10,6 +10,7 @@ from ..regions import REGIONS
 from ..sequences import SEQUENCES
 from .decoder import ImagePyramid, PyramidDecoder, UnetrDecoder
 from .encoder import DenseBlock, Encoded, Encoder, MoeBlock
+from .gate import Gate
 from .names import GROUPS
 from .prediction import GateWeights, Prediction, mask_missing
 
@@ -30,6 +31,7 @@ class UnetrConfig:
         experts: experts per block; 0 makes a plain UNETR.
         top_k: experts kept by each gate (``experts`` = soft mixture).
         token_gate: gates decide per token (True) or once per window (False, as published).
+        uniform_gate: gates give every expert the same weight; the control that learned ones must beat.
         gate_experts: a plain UNETR's heads predict gates of a teacher with so many experts (0: none).
         feature_size: channels of the finest level of the decoder.
         stem: ``patch``: linear 16³ patches and the full-resolution UNETR decoder;
@@ -44,6 +46,7 @@ class UnetrConfig:
     experts: int = 3
     top_k: int = 3
     token_gate: bool = True
+    uniform_gate: bool = False
     gate_experts: int = 0
     feature_size: int = 16
     stem: str = "patch"
@@ -98,5 +101,6 @@ class Unetr(nn.Module):
 
 def _block(config: UnetrConfig) -> nn.Module:
     if config.experts:
-        return MoeBlock(config.dim, config.heads, config.mlp, config.experts, config.top_k, config.token_gate)
+        gate = Gate(config.dim, config.experts, config.top_k, config.token_gate, uniform=config.uniform_gate)
+        return MoeBlock(config.dim, config.heads, config.mlp, gate)
     return DenseBlock(config.dim, config.heads, config.mlp, config.gate_experts)

@@ -9,7 +9,7 @@ import pytest
 from humor.bundle.bundle import Bundle
 from humor.bundle.load import load_bundle
 from humor.errors import BundleError
-from humor.inference.backend import Backend, OutOfMemory, Plan
+from humor.inference.backend import Backend, OutOfMemory, Plan, Raw
 from humor.inference.devices import Device
 from humor.inference.openvino_backend import OpenVinoBackend
 from humor.inference.torch_backend import TorchBackend
@@ -23,13 +23,18 @@ def nothing(done: float) -> None:
     pass
 
 
+def stacked(raw: Raw) -> np.ndarray:
+    """``[gates, experts, d, h, w]`` of a network whose gates are alike."""
+    return np.stack([gate.weights for gate in raw.gates])
+
+
 @pytest.mark.parametrize("plan", [EXACT, WINDOWS], ids=["whole", "windows"])
 def test_the_openvino_graph_says_what_the_torch_network_says(student: Bundle, case: Case, plan: Plan) -> None:
     ours = OpenVinoBackend(student, "fp32").run(case.image, case.available, plan, nothing)
     theirs = TorchBackend(student, Device("cpu"), "fp32").run(case.image, case.available, plan, nothing)
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=2e-3)
-    assert ours.gates is not None and theirs.gates is not None
-    difference = np.abs(ours.gates - theirs.gates)
+    assert [gate.name for gate in ours.gates] == [gate.name for gate in theirs.gates]
+    difference = np.abs(stacked(ours) - stacked(theirs))
     if plan is EXACT:
         assert difference.max() < 2e-3
     else:  # where windows overlap, MONAI weighs a token by its first voxel, we by the mean of all
@@ -57,14 +62,14 @@ def test_what_stands_in_a_missing_channel_changes_nothing(
     first = backend.run(case.image, case.available, EXACT, nothing)
     second = backend.run(dirty, case.available, EXACT, nothing)
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
-    np.testing.assert_array_equal(first.gates, second.gates)
+    np.testing.assert_array_equal(stacked(first), stacked(second))
 
 
 @pytest.mark.parametrize("plan", [EXACT, WINDOWS], ids=["whole", "windows"])
 def test_gates_of_the_teacher_sum_to_one_everywhere(teacher: Bundle, case: Case, plan: Plan) -> None:
     raw = TorchBackend(teacher, Device("cpu"), "fp32").run(case.image, case.available, plan, nothing)
-    assert raw.gates is not None and raw.gates.shape == (4, 3, 5, 6, 4)
-    np.testing.assert_allclose(raw.gates.sum(1), 1, atol=1e-5)
+    assert stacked(raw).shape == (4, 3, 5, 6, 4)
+    np.testing.assert_allclose(stacked(raw).sum(1), 1, atol=1e-5)
 
 
 def test_progress_grows_to_one(student: Bundle, case: Case) -> None:

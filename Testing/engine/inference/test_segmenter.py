@@ -9,7 +9,8 @@ from humor.bundle.bundle import Bundle
 from humor.errors import Cancelled, DeviceError, UsageError
 from humor.events import Reporter
 from humor.inference.memory import fits_whole
-from humor.inference.segmenter import Segmenter, token_affine
+from humor.inference.segmenter import Segmenter
+from humor.inference.windows import place_affine
 from humor.study.case import Case
 
 
@@ -52,9 +53,10 @@ def test_thresholds_of_the_bundle_are_used(student: Bundle, case: Case) -> None:
     assert whole.sum() == case.brain.size and not core.any() and not enhancing.any()
 
 
-def test_the_token_affine_puts_a_token_in_the_middle_of_its_voxels(case: Case) -> None:
-    affine = token_affine(case.grid.affine)
+def test_a_place_lies_in_the_middle_of_its_voxels(case: Case) -> None:
+    affine = case.grid.affine @ place_affine((16, 16, 16))
     np.testing.assert_allclose(affine @ [1, 2, 0, 1], case.grid.affine @ [23.5, 39.5, 7.5, 1])
+    np.testing.assert_allclose(place_affine((4, 1, 80)) @ [2, 7, 0, 1], [9.5, 7, 39.5, 1])
 
 
 def test_a_cancelled_run_stops(student: Bundle, case: Case) -> None:

@@ -1,0 +1,1 @@
+"""LoRA-MoE: a frozen staged transformer with low-rank experts, and a holistically guided decoder."""
