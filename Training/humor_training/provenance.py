@@ -1,4 +1,4 @@
-"""What a model card must say about data that is not ours."""
+"""What a model card must say about where the model comes from."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ import os
 import platform
 from typing import Any
 
-from .data.packing import LabelledCase
-from .fit import Training
+from .recipe import Recipe
 
 CITATIONS = (
+    "Hatamizadeh et al. 2022, WACV, arXiv:2103.10504 (UNETR)",
+    "Hinton et al. 2015, arXiv:1503.02531 (distillation)",
+)
+"""Of the methods; the data's own citations are given to ``humor-train export``."""
+
+BRATS = (
     "Menze et al. 2015, IEEE TMI, doi:10.1109/TMI.2014.2377694 (BraTS)",
     "Bakas et al. 2017, Scientific Data, doi:10.1038/sdata.2017.117 (BraTS)",
     "Bakas et al. 2018, arXiv:1811.02629 (BraTS)",
     "Baid et al. 2021, arXiv:2107.02314 (BraTS 2021)",
-    "Hatamizadeh et al. 2022, WACV, arXiv:2103.10504 (UNETR)",
 )
 
 
 def training_facts(
-    training: Training, learning: list[LabelledCase], held: list[LabelledCase]
+    recipe: Recipe, state: dict[str, Any], origin: dict[str, Any], data: str
 ) -> dict[str, Any]:
-    """Data, split, recipe, hardware and hours of a training, for ``bundle.json``."""
-    recipe = training.recipe
-    return {
-        "data": f"{len(learning)} glioma patients of BraTS 2018 and 2021 training data, expert labels",
-        "held_out_to_watch": [case.name for case in held],
-        "recipe": recipe.facts(),
-        "steps_done": training.step,
+    """Data, split, recipe, seed, hardware and hours of a training, for ``bundle.json``.
+
+    Args:
+        recipe: its numbers.
+        state: its checkpoint: ``step`` and ``seconds``.
+        origin: the run's ``origin.json``.
+        data: what it learned from, in words; "" for no words.
+    """
+    learned = origin.get("learned_from", [])
+    facts: dict[str, Any] = {
+        "data": data or "not described",
+        "cases_learned_from": len(learned),
+        "held_out": origin.get("held_out", []),
+        "steps_done": state["step"],
         "seed": recipe.seed,
-        "hardware": f"{platform.machine()}, {os.cpu_count()} cores"
-        if training.device.type == "cpu"
-        else str(training.device),
-        "hours": round(training.seconds / 3600, 2),
+        "hours": round(state["seconds"] / 3600, 2),
+        "exported_on": f"{platform.machine()}, {os.cpu_count()} cores",
+        "recipe": recipe.facts(),
     }
+    return facts | {key: origin[key] for key in ("start", "teacher") if key in origin}

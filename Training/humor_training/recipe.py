@@ -2,25 +2,98 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from humor.errors import UsageError
+from humor.regions import REGION_KEYS
+from humor.sequences import SEQUENCES, subset_name
 
-from .augmentation.windows import SpatialConfig
+from .augmentation.config import AugmentationConfig
+
+Made = TypeVar("Made")
+SCHEDULES = ("cosine", "poly")
+PRECISIONS = ("bf16", "fp32")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of the training: so many steps with windows of one size."""
+    """A stretch of the training.
+
+    Attributes:
+        steps: how many.
+        window: edges in voxels.
+        batch: windows per process and step.
+        phase: for networks that are trained in phases (``lora_moe``, ``m4oe``, ``mome``), which one.
+        regions: the regions that are learned; a curriculum begins with WT.
+        independent: each sequence is dropped with this probability, in place of the recipe's rule.
+    """
 
     steps: int
     window: tuple[int, int, int]
     batch: int
+    phase: str = ""
+    regions: tuple[str, ...] = REGION_KEYS
+    independent: float | None = None
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.regions) - set(REGION_KEYS)):
+            raise UsageError(f"stage: unknown region {', '.join(unknown)}. Known: {', '.join(REGION_KEYS)}.")
+        if not self.regions:
+            raise UsageError("stage: regions must name at least one region.")
+        if self.steps < 1 or self.batch < 1 or len(self.window) != 3 or min(self.window) < 1:
+            raise UsageError(
+                "stage: steps and batch must be at least 1, window three edges in voxels, "
+                f"not {self.steps}, {self.batch} and {list(self.window)}."
+            )
+
+    def region_weights(self) -> tuple[float, ...]:
+        """1 or 0 for each of WT, TC, ET."""
+        return tuple(float(key in self.regions) for key in REGION_KEYS)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """What is added to Dice + cross-entropy, each term times its weight; 0 leaves it out.
+
+    Attributes:
+        deep: the same loss at coarser scales, for networks that give them.
+        balance: uneven use of experts; annealed to 0 over the training.
+        entropy: undecided gates.
+        overlap: experts whose first layers look alike.
+        monotonicity: being worse with one more sequence; every second step, and twice its cost.
+        own_experts: 1: MoME's curriculum from the experts' own losses to that of the mixture.
+    """
+
+    deep: float = 0.0
+    balance: float = 0.0
+    entropy: float = 0.0
+    overlap: float = 0.0
+    monotonicity: float = 0.0
+    own_experts: float = 0.0
+
+
+@dataclass(frozen=True)
+class DistillationWeights:
+    """How a student follows its teacher, when one is given.
+
+    Attributes:
+        alpha: share of the teacher's probabilities in the loss, ``(1−α)·DiceBCE + α·T²·KL``.
+        temperature: T.
+        gates: weight of the divergence of gate heads from the teacher's gates.
+        teacher_sees_all: the teacher is given all sequences of the patient, also those that the
+            student must do without. Its gates are always compared on the student's subset.
+    """
+
+    alpha: float = 0.3
+    temperature: float = 3.0
+    gates: float = 1.0
+    teacher_sees_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,16 +103,34 @@ class Recipe:
     network: dict[str, Any]
     stages: tuple[Stage, ...]
     learning_rate: float = 5e-4
+    schedule: str = "cosine"
     warmup: int = 200
     weight_decay: float = 0.03
     clip: float = 1.0
     ema: float = 0.998
-    keep_all: float = 0.3
-    balance: float = 0.0
+    accumulate: int = 1
+    precision: str = "bf16"
+    gradient_checkpointing: bool = False
+    loss: LossWeights = field(default_factory=LossWeights)
+    distillation: DistillationWeights = field(default_factory=DistillationWeights)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     held_out: int = 5
+    monitored: tuple[tuple[str, ...], ...] = (SEQUENCES, ("t1c", "flair"), ("t1",))
     check_every: int = 500
+    save_every: int = 250
     seed: int = 1
-    spatial: SpatialConfig = field(default_factory=SpatialConfig)
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("schedule", self.schedule, SCHEDULES),
+            ("precision", self.precision, PRECISIONS),
+        ):
+            if value not in known:
+                raise UsageError(f"{name} must be one of {', '.join(known)}, not {value!r}.")
+        if not self.stages:
+            raise UsageError("stages: at least one is needed.")
+        for names in self.monitored:
+            subset_name(names)
 
     @property
     def steps(self) -> int:
@@ -54,6 +145,23 @@ class Recipe:
             step -= stage.steps
         return self.stages[-1]
 
+    def augmentation_at(self, step: int) -> AugmentationConfig:
+        """The augmentation of a step, with its stage's own rule for dropping sequences."""
+        independent = self.stage_at(step).independent
+        return (
+            self.augmentation if independent is None else replace(self.augmentation, independent=independent)
+        )
+
+    def mixing_progress(self, step: int) -> float:
+        """R of MoME's curriculum: 0 while experts learn alone, then from 0 to 1 over the other stages."""
+        alone = sum(stage.steps for stage in self.stages if stage.phase == "experts")
+        return max(step - alone, 0) / max(self.steps - alone, 1)
+
+    @property
+    def keeps_dropped(self) -> bool:
+        """Whether batches hold the dropped sequences too, for losses that look at more than one subset."""
+        return self.loss.monotonicity > 0 or self.distillation.teacher_sees_all
+
     def facts(self) -> dict[str, Any]:
         """The recipe as plain data, for cards and logs."""
         return asdict(self)
@@ -63,22 +171,35 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        UsageError: the file cannot be read, or holds an unknown or missing name.
+        UsageError: the file cannot be read, or holds an unknown, missing or impossible value.
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        known = {entry.name for entry in fields(Recipe)}
-        if unknown := sorted(set(data) - known):
-            raise UsageError(f"{path}: unknown {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
-        data["stages"] = tuple(_stage(entry) for entry in data["stages"])
-        data["spatial"] = SpatialConfig(**data.get("spatial", {}))
-        return Recipe(**data)
-    except (OSError, yaml.YAMLError, TypeError, KeyError) as problem:
+        return _made(Recipe, data)
+    except (OSError, yaml.YAMLError, TypeError, ValueError, KeyError, UsageError) as problem:
         raise UsageError(
-            f"{path}: not a recipe ({problem}). See the examples in Training/humor_training/recipes."
+            f"{path}: not a recipe ({problem}) See the examples in Training/humor_training/recipes."
         ) from problem
 
 
-def _stage(entry: Mapping[str, Any]) -> Stage:
-    depth, height, width = entry["window"]
-    return Stage(int(entry["steps"]), (int(depth), int(height), int(width)), int(entry["batch"]))
+def _made(kind: type[Made], data: Any) -> Made:
+    """A dataclass from YAML's plain data, by the types of its fields."""
+    assert is_dataclass(kind)
+    if not isinstance(data, Mapping):
+        raise UsageError(f"{kind.__name__} must be a table of names and values, not {data!r}.")
+    known = {entry.name for entry in fields(kind)}
+    if unknown := sorted(set(data) - known):
+        raise UsageError(f"unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}.")
+    types = typing.get_type_hints(kind)
+    return kind(**{name: _value(types[name], value) for name, value in data.items()})
+
+
+def _value(kind: Any, value: Any) -> Any:
+    if is_dataclass(kind):
+        return _made(kind, value)  # type: ignore[arg-type]
+    if kind is float and isinstance(value, int | str):
+        return float(value)  # YAML reads 1e-4 as text
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)[0]
+        return tuple(_value(inner, entry) for entry in value)
+    return value

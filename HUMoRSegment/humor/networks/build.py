@@ -10,6 +10,8 @@ from torch import nn
 
 from ..errors import BundleError
 from .lora_moe.network import LoraMoe, LoraMoeConfig
+from .m4oe.network import M4oe, M4oeConfig
+from .mome.network import Mome, MomeConfig
 from .unetr import Unetr, UnetrConfig
 
 
@@ -47,6 +49,10 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     # Frozen staged transformer with low-rank experts, holistically guided decoder.
     "lora_moe": Architecture(LoraMoe, LoraMoeConfig, {}),
+    # Swin-UNet with one expert per sequence in every MLP.
+    "m4oe": Architecture(M4oe, M4oeConfig, {}),
+    # One U-Net per sequence, weighed at every scale.
+    "mome": Architecture(Mome, MomeConfig, {}),
 }
 """Architecture name → how it is made."""
 

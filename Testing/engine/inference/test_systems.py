@@ -26,6 +26,16 @@ UNETR: dict[str, Any] = {"dim": 48, "mlp": 96, "depth": 4, "feature_size": 4, "h
 SYSTEMS: dict[str, dict[str, Any]] = {
     "humor_teacher": UNETR,
     "humor_student_pyramid": UNETR,
+    "m4oe": {
+        "dims": [8, 12, 16],
+        "depths": [2, 1, 1],
+        "decoder_depths": [1, 1],
+        "attention_heads": [2, 2, 2],
+        "mlp_ratio": 2,
+        "window": 3,
+        "head_channels": 8,
+    },
+    "mome": {"widths": [4, 4, 6, 6, 8], "gate_width": 4},
     "lora_moe": {
         "dims": [8, 12, 16, 24],
         "depths": [1, 1, 1, 1],

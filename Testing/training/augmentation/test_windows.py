@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from humor_training.augmentation.chance import drop_sequences
-from humor_training.augmentation.intensity import vary_intensity
-from humor_training.augmentation.windows import SpatialConfig, random_window
+from humor_training.augmentation.config import SpatialConfig
+from humor_training.augmentation.tensor_case import TensorCase, on_device
+from humor_training.augmentation.warping import from_knots, knot_grid, smooth_field, spline_weights
+from humor_training.augmentation.windows import random_window
 from humor_training.data.packing import LabelledCase
 
-STILL = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=0.0)
+CPU = torch.device("cpu")
+STILL = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=0.0, elastic=0.0)
 SIZE = (32, 32, 32)
+ALL = np.ones(4, bool)
 
 
 @pytest.fixture
-def case() -> LabelledCase:
+def case() -> TensorCase:
     """The image is the label map itself, so that both must be turned alike."""
     labels = np.zeros((64, 80, 48), np.uint8)
     labels[20:40, 30:50, 10:30] = 2
@@ -21,51 +25,63 @@ def case() -> LabelledCase:
     labels[28:31, 38:41, 18:21] = 4
     image = np.stack([labels * k for k in (1, 2, 3, 4)]).astype(np.float16)
     image[:, labels == 0] = 0.5
-    return LabelledCase("made up", image, np.ones(4, bool), labels)
+    return on_device(LabelledCase("made up", image, np.ones(4, bool), labels), CPU)
 
 
-def test_image_and_labels_are_turned_alike(case: LabelledCase) -> None:
-    rng = np.random.default_rng(0)
+def test_image_and_labels_are_turned_and_bent_alike(case: TensorCase) -> None:
+    rng, config = np.random.default_rng(0), SpatialConfig(elastic=1.0)
     agree = []
     for _ in range(10):
-        image, regions = random_window(case, SIZE, SpatialConfig(), rng)
+        image, regions = random_window(case, SIZE, config, ALL, rng)
         assert image.shape == (4, *SIZE) and regions.shape == (3, *SIZE)
         agree.append(((image[0] > 0.9) == (regions[0] > 0)).float().mean().item())
     assert min(agree) > 0.93  # all but the interpolated borders
 
 
-def test_a_window_that_is_not_turned_keeps_every_volume(case: LabelledCase) -> None:
-    _, regions = random_window(case, (64, 80, 48), STILL, np.random.default_rng(1))
+def test_a_window_that_is_not_turned_is_the_case(case: TensorCase) -> None:
+    image, regions = random_window(case, (64, 80, 48), STILL, ALL, np.random.default_rng(1))
     truth = [20 * 20 * 20, 8 * 8 * 8, 3 * 3 * 3]
     assert regions.sum(dim=(1, 2, 3)).tolist() == truth
+    torch.testing.assert_close(image, case.image.float(), atol=1e-3, rtol=0)
 
 
-def test_mirroring_swaps_left_and_right_only(case: LabelledCase) -> None:
-    plain = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=0.0)
-    mirrored = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=1.0)
-    first, _ = random_window(case, SIZE, plain, np.random.default_rng(5))
-    second, _ = random_window(case, SIZE, mirrored, np.random.default_rng(5))
-    np.testing.assert_allclose(first.flip(-1).numpy(), second.numpy(), atol=1e-3)
+def test_a_window_lies_over_the_case_at_whole_voxels_of_the_right_place(case: TensorCase) -> None:
+    image, regions = random_window(case, SIZE, STILL, ALL, np.random.default_rng(3))
+    assert bool((regions[0].bool() == (image[0] > 0.75)).float().mean() > 0.97)
+    assert float(image.min()) > 0.4  # beyond the case it would be 0
 
 
-def test_the_same_chance_gives_the_same_window(case: LabelledCase) -> None:
-    a, _ = random_window(case, SIZE, SpatialConfig(), np.random.default_rng(3))
-    b, _ = random_window(case, SIZE, SpatialConfig(), np.random.default_rng(3))
-    c, _ = random_window(case, SIZE, SpatialConfig(), np.random.default_rng(4))
+def test_mirroring_swaps_left_and_right_only(case: TensorCase) -> None:
+    mirrored = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=1.0, elastic=0.0)
+    first, _ = random_window(case, SIZE, STILL, ALL, np.random.default_rng(5))
+    second, _ = random_window(case, SIZE, mirrored, ALL, np.random.default_rng(5))
+    np.testing.assert_allclose(first.flip(-1).numpy(), second.numpy(), atol=1e-2)
+
+
+def test_the_same_chance_gives_the_same_window(case: TensorCase) -> None:
+    a, b, c = (
+        random_window(case, SIZE, SpatialConfig(), ALL, np.random.default_rng(n))[0] for n in (3, 3, 4)
+    )
     assert bool((a == b).all()) and not bool((a == c).all())
 
 
-def test_intensities_change_but_the_background_stays_zero(case: LabelledCase) -> None:
-    image, _ = random_window(case, SIZE, STILL, np.random.default_rng(0))
-    image[:, :4] = 0
-    varied = vary_intensity(image, np.random.default_rng(0))
-    assert varied.shape == image.shape and not varied[:, :4].any()
-    assert not np.allclose(varied, image)
+def test_dropped_sequences_are_zeros_and_change_nothing_else(case: TensorCase) -> None:
+    kept = np.array([True, False, False, True])
+    whole, regions = random_window(case, SIZE, SpatialConfig(), ALL, np.random.default_rng(7))
+    part, same = random_window(case, SIZE, SpatialConfig(), kept, np.random.default_rng(7))
+    assert not part[~kept].any()
+    assert bool((part[kept] == whole[kept]).all()) and bool((regions == same).all())
 
 
-def test_all_subsets_of_what_is_there_are_drawn_and_no_other() -> None:
-    available = np.array([True, False, True, True])
-    rng = np.random.default_rng(0)
-    drawn = {tuple(drop_sequences(available, 0.3, rng).tolist()) for _ in range(400)}
-    assert len(drawn) == 7
-    assert all(any(flags) and not flags[1] for flags in drawn)
+def test_a_map_that_is_linear_at_the_knots_is_linear_everywhere() -> None:
+    size = (13, 9, 21)
+    values = torch.from_numpy(knot_grid(size, 6.0)[2]).float()
+    expected = torch.arange(21.0).expand(size)
+    torch.testing.assert_close(from_knots(values, 6.0, size), expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(spline_weights(50, 7.0, CPU).sum(dim=1), torch.ones(50))
+
+
+def test_a_smooth_field_has_the_deviation_and_smoothness_it_should() -> None:
+    field = smooth_field((60, 60, 60), 6.0, np.random.default_rng(0), CPU)
+    assert 0.85 < float(field.std()) < 1.15
+    assert float(field.diff(dim=0).abs().max()) < 1.0

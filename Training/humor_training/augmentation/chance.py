@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from humor.sequences import availability, subsets
+import torch
 
 
 def below(rng: np.random.Generator, probability: float) -> bool:
@@ -12,15 +11,17 @@ def below(rng: np.random.Generator, probability: float) -> bool:
     return bool(rng.random() < probability)
 
 
-def drop_sequences(available: np.ndarray, keep_all: float, rng: np.random.Generator) -> np.ndarray:
-    """Flags ``[4]`` of a random non-empty subset of the available sequences.
+def between(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    """Evenly between two limits."""
+    return float(rng.uniform(*limits))
 
-    Args:
-        available: flags ``[4]`` of what the case has.
-        keep_all: probability of keeping everything; otherwise all subsets are equally likely.
-    """
-    if below(rng, keep_all):
-        return available
-    flags = [np.array(availability(names)) for names in subsets()]
-    possible = [flag for flag in flags if not (flag & ~available).any()]
-    return possible[rng.integers(len(possible))]
+
+def log_between(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    """Between two positive limits, evenly on a logarithmic scale."""
+    return float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))
+
+
+def normal_on(device: torch.device, shape: tuple[int, ...], rng: np.random.Generator) -> torch.Tensor:
+    """Normal numbers made on a device (float32), from a seed that ``rng`` gives."""
+    generator = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+    return torch.randn(shape, generator=generator, device=device)

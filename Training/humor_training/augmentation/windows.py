@@ -1,88 +1,132 @@
-"""Random training windows: where they lie, how they are turned, scaled and mirrored."""
+"""Random training windows: where they lie, how they are turned, scaled, bent and mirrored."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import grid_sample
 
-from humor.regions import labels_to_regions
+from .chance import below
+from .config import SpatialConfig
+from .tensor_case import TensorCase, regions_of
+from .warping import SPLINE_DEVIATION, Size, knot_grid, sampling_grids
 
-from ..data.packing import LabelledCase
-
-
-@dataclass(frozen=True)
-class SpatialConfig:
-    """Attributes:
-    tumour_share: share of windows centred on a tumour voxel; the others lie anywhere in the brain.
-    rotation: largest angle about each axis, in radians (heads are tilted, oblique scans kept so).
-    scale: largest relative change of size.
-    mirror: probability of mirroring left and right; brains are nearly symmetric.
-    """
-
-    tumour_share: float = 0.7
-    rotation: float = 0.25
-    scale: float = 0.12
-    mirror: float = 0.5
+BRAIN = 8
+"""Added to labels in the brain, so that one resampling gives both, and the background stays exactly 0."""
+TRIES = 64
+"""Voxels drawn at once to find one inside the brain, which fills about half of its box."""
 
 
 def random_window(
-    case: LabelledCase, size: tuple[int, int, int], config: SpatialConfig, rng: np.random.Generator
+    case: TensorCase, size: Size, config: SpatialConfig, kept: np.ndarray, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
     """One window: image ``[4, *size]`` float32 and regions ``[3, *size]`` float32 (0 or 1).
 
-    Crop, rotation, scaling and mirroring are one resampling of the whole case (linear for the image,
-    nearest for the labels); beyond the case everything is background.
+    Crop, rotation, scaling, deformation and mirroring are one resampling of the case (linear for the
+    image, nearest for the labels); beyond the case everything is background. The position does not
+    depend on which sequences are kept.
+
+    Args:
+        case: to cut from.
+        size: edges in voxels.
+        config: its numbers.
+        kept: flags ``[4]``; the other sequences are zeros.
+        rng: chance.
     """
-    theta = _matrix(case, size, config, rng)
-    image = torch.from_numpy(case.image)[None].float()
-    labels = torch.from_numpy(case.labels)[None, None].float()
-    grid = torch.nn.functional.affine_grid(theta[None], [1, 1, *size], align_corners=False)
-    sample = torch.nn.functional.grid_sample
-    window = sample(image, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[0]
-    truth = sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False)[0, 0]
-    return window, torch.from_numpy(labels_to_regions(truth.numpy())).float()
+    device, shape = case.labels.device, _shape(case)
+    grain = config.elastic_grain
+    control = torch.from_numpy(_control(case, size, config, rng).astype(np.float32)).to(device)
+    channels = np.flatnonzero(kept).tolist()
+    source, marked = case.image[channels].float()[None], _marked(case)
+    window, regions = torch.zeros(4, *size, device=device), torch.empty(3, *size, device=device)
+    for rows, grid in sampling_grids(control, grain, size, shape):
+        truth = grid_sample(marked, grid, mode="nearest", padding_mode="zeros", align_corners=False)[0, 0]
+        brain = truth >= BRAIN
+        regions[:, rows] = regions_of(truth - BRAIN * brain).float()
+        # Most of the time goes into the image: only where there is brain.
+        high, wide = _extent(brain.any(dim=2).any(dim=0)), _extent(brain.any(dim=1).any(dim=0))
+        part = grid[:, :, high, wide]
+        if part.numel():
+            values = grid_sample(source, part, mode="bilinear", padding_mode="zeros", align_corners=False)[0]
+            values *= brain[:, high, wide]
+            for channel, value in zip(channels, values, strict=True):
+                window[channel, rows, high, wide] = value
+    return window, regions
 
 
-def _matrix(
-    case: LabelledCase, size: tuple[int, int, int], config: SpatialConfig, rng: np.random.Generator
-) -> Tensor:
-    """``theta [3, 4]`` for ``affine_grid``: x, y, z in -1 to 1 are the axes W, H, D of the case."""
-    shape = np.array(case.labels.shape)
+def _marked(case: TensorCase) -> Tensor:
+    brain = torch.zeros(case.labels.shape, dtype=torch.bool, device=case.labels.device)
+    for channel in case.image:
+        brain |= channel != 0
+    return case.labels.float().add_(brain, alpha=BRAIN)[None, None]
+
+
+def _extent(line: Tensor) -> slice:
+    """From the first to the last true place of ``[n]``."""
+    places = line.nonzero()
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
+
+
+def _control(case: TensorCase, size: Size, config: SpatialConfig, rng: np.random.Generator) -> np.ndarray:
+    """The case's voxel coordinates ``[3, d, h, w]`` at the knots of the window."""
     centre = _centre(case, np.array(size), config, rng)
-    angles = rng.uniform(-config.rotation, config.rotation, 3)
+    turn = _turn(config, rng)
+    knots = knot_grid(size, config.elastic_grain) - (np.array(size)[:, None, None, None] - 1) / 2
+    control = np.tensordot(turn, knots, axes=1) + centre[:, None, None, None]
+    if below(rng, config.elastic):
+        strength = rng.uniform(0, config.elastic_mm) / SPLINE_DEVIATION
+        control += strength * rng.standard_normal(control.shape)
+    return control
+
+
+def _turn(config: SpatialConfig, rng: np.random.Generator) -> np.ndarray:
+    """Rotation, scale and mirror as a matrix from window to case, both in voxels."""
     turn = np.eye(3)
-    for axis, angle in enumerate(angles):
+    for axis, angle in enumerate(rng.uniform(-config.rotation, config.rotation, 3)):
         plane = [other for other in range(3) if other != axis]
         step = np.eye(3)
         step[np.ix_(plane, plane)] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
         turn = turn @ step
     turn *= 1.0 + rng.uniform(-config.scale, config.scale)
-    if rng.random() < config.mirror:
+    if below(rng, config.mirror):
         turn[:, 2] *= -1.0  # the last axis points to the patient's left
-    # Window coordinate (−1..1) → voxels → case coordinate (−1..1), all in D, H, W order.
-    linear = (2.0 / shape)[:, None] * turn * (np.array(size) / 2.0)[None]
-    offset = (2.0 * (centre + 0.5) / shape) - 1.0
-    theta = np.concatenate([linear, offset[:, None]], axis=1)
-    reverse = [2, 1, 0]
-    return torch.from_numpy(np.concatenate([theta[reverse][:, reverse], theta[reverse, 3:]], 1)).float()
+    return turn
 
 
 def _centre(
-    case: LabelledCase, size: np.ndarray, config: SpatialConfig, rng: np.random.Generator
+    case: TensorCase, size: np.ndarray, config: SpatialConfig, rng: np.random.Generator
 ) -> np.ndarray:
-    """The window's centre as a voxel of the case; jittered around the voxel it was drawn for."""
-    shape = np.array(case.labels.shape)
-    kinds = np.unique(case.labels)
-    kinds = kinds[kinds > 0]
-    if len(kinds) and rng.random() < config.tumour_share:
-        places = np.flatnonzero(case.labels == rng.choice(kinds))
-    else:
-        places = np.flatnonzero(case.image.any(axis=0))
-    drawn = np.array(np.unravel_index(rng.choice(places), case.labels.shape), float)
-    drawn += rng.uniform(-0.25, 0.25, 3) * size
+    """The window's centre in voxels of the case; jittered around the voxel it was drawn for."""
+    shape = np.array(_shape(case))
+    drawn = _tumour_voxel(case, rng) if below(rng, config.tumour_share) else None
+    if drawn is None:
+        drawn = _brain_voxel(case, rng)
+    drawn = drawn + 0.5 + rng.uniform(-0.25, 0.25, 3) * size
     # Keep the window over the case: what lies outside teaches nothing.
     low, high = np.minimum(size / 2, shape / 2), np.maximum(shape - size / 2, shape / 2)
     return np.clip(drawn, low, high) - 0.5
+
+
+def _tumour_voxel(case: TensorCase, rng: np.random.Generator) -> np.ndarray | None:
+    """A voxel of one of the labels that are there, each label as likely as the others."""
+    labels = case.labels.flatten()
+    kinds = [kind for kind, count in enumerate(torch.bincount(labels).tolist()) if kind and count]
+    if not kinds:
+        return None
+    places = (labels == kinds[rng.integers(len(kinds))]).nonzero()
+    place = int(places[rng.integers(len(places))])
+    return np.array(np.unravel_index(place, _shape(case)), float)
+
+
+def _brain_voxel(case: TensorCase, rng: np.random.Generator) -> np.ndarray:
+    shape = _shape(case)
+    drawn = rng.integers(0, shape, (TRIES, 3))
+    d, h, w = torch.from_numpy(drawn).to(case.labels.device).T
+    inside = (case.image[:, d, h, w] != 0).any(dim=0).cpu().numpy()
+    return drawn[inside.argmax()].astype(float) if inside.any() else np.array(shape) / 2
+
+
+def _shape(case: TensorCase) -> Size:
+    depth, height, width = case.labels.shape
+    return depth, height, width

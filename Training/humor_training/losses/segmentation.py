@@ -1,20 +1,69 @@
-"""Losses on nested regions."""
+"""Dice and cross-entropy on nested regions."""
 
 from __future__ import annotations
 
-from monai.losses import DiceLoss
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
 
+from humor.networks.ranks import sum_over_ranks
 
-class DiceBce(nn.Module):
-    """Soft Dice over the batch plus binary cross-entropy, the mean over WT, TC and ET."""
+SMOOTH = 1.0
+"""Added above and below the fraction, so that an empty region has a Dice and a small gradient."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        # Over the whole batch: a window without a region must not have a Dice of its own.
-        self.dice = DiceLoss(sigmoid=True, batch=True, smooth_nr=1.0, smooth_dr=1.0)
 
-    def forward(self, logits: Tensor, regions: Tensor) -> Tensor:
-        """Scalar from logits and truth ``[B, 3, D, H, W]``."""
-        logits = logits.float()
-        return self.dice(logits, regions) + nn.functional.binary_cross_entropy_with_logits(logits, regions)
+def soft_dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """``1 − (2 Σ p·t + 1) / (Σ p + Σ t + 1)`` for every region, ``[3]``.
+
+    Sums go over the whole batch, on all processes of a distributed training: a window without a
+    region must not have a Dice of its own. (V-Net, arXiv 1606.04797, with batch Dice as in nnU-Net;
+    MONAI's ``DiceLoss(batch=True)`` is the same number, but cannot sum over processes.)
+
+    Args:
+        logits: ``[B, 3, D, H, W]``.
+        truth: the same shape, 0 or 1.
+    """
+    probability = logits.float().sigmoid()
+    space = (0, 2, 3, 4)
+    sums = [(probability * truth).sum(space), probability.sum(space) + truth.sum(space)]
+    overlap, total = sum_over_ranks(torch.stack(sums))
+    return 1.0 - (2.0 * overlap + SMOOTH) / (total + SMOOTH)
+
+
+def cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean binary cross-entropy of every region, ``[3]``, in nats."""
+    losses = nn.functional.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
+    return losses.mean(dim=(0, 2, 3, 4))
+
+
+def dice_bce(logits: Tensor, truth: Tensor, weights: Sequence[float] = (1.0, 1.0, 1.0)) -> Tensor:
+    """Soft Dice plus binary cross-entropy, the weighted mean over WT, TC and ET.
+
+    Args:
+        logits: ``[B, 3, D, H, W]``.
+        truth: the same shape, 0 or 1.
+        weights: of the regions; not all 0. A curriculum leaves regions out with 0.
+    """
+    shares = torch.tensor(weights, device=logits.device) / sum(weights)
+    return (shares * (soft_dice_loss(logits, truth) + cross_entropy(logits, truth))).sum()
+
+
+def deep_dice_bce(
+    deep: Sequence[Tensor], truth: Tensor, weights: Sequence[float] = (1.0, 1.0, 1.0)
+) -> Tensor:
+    """``dice_bce`` at coarser scales, halved from one scale to the next (deep supervision).
+
+    The truth of a coarse voxel is whether any of its fine voxels belongs to the region: thin rims
+    must not vanish.
+
+    Args:
+        deep: logits ``[B, 3, d, h, w]``, finest first.
+        truth: ``[B, 3, D, H, W]``, edges multiples of those of ``deep``.
+        weights: of the regions.
+    """
+    terms = []
+    for index, logits in enumerate(deep):
+        coarse = nn.functional.adaptive_max_pool3d(truth, logits.shape[2:])
+        terms.append(0.5 ** (index + 1) * dice_bce(logits, coarse, weights))
+    return torch.stack(terms).sum()

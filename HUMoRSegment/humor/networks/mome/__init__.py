@@ -1,0 +1,1 @@
+"""MoME: one U-Net per sequence, and a gating network that weighs their logits at every scale."""

@@ -1,0 +1,174 @@
+"""The loop with real processes: killed and resumed, told to stop, one process or two."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from humor_training.monitoring.tables import LOSSES, read_lines
+from humor_training.run.trained import BEST, CHECKPOINT, load_trained, read_origin, read_run
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
+
+
+def recipe(path: Path, **changes: Any) -> Path:
+    """A tiny recipe in float32, so that sums differ only by their order."""
+    data: dict[str, Any] = {
+        "network": {"name": "humor_teacher_pyramid", **NUMBERS},
+        "stages": [
+            {"steps": 6, "window": [32, 32, 32], "batch": 2},
+            {"steps": 2, "window": [48, 48, 48], "batch": 2, "regions": ["WT"]},
+        ],
+        "learning_rate": 1e-3,
+        "warmup": 2,
+        "precision": "fp32",
+        "loss": {"balance": 0.1, "entropy": 0.01, "overlap": 0.01},
+        "held_out": 1,
+        "check_every": 4,
+        "save_every": 3,
+    }
+    path.write_text(yaml.safe_dump(data | changes))
+    return path
+
+
+def command(recipe: Path, studies: Path, run: Path, *extra: str) -> list[str]:
+    data = ["--data", str(studies), "--cache", str(studies.parent / "cache-of-runs")]
+    return ["-m", "humor_training", "fit", str(recipe), *data, "--run", str(run), "--device", "cpu", *extra]
+
+
+def environment() -> dict[str, str]:
+    paths = os.pathsep.join(str(REPOSITORY / folder) for folder in ("HUMoRSegment", "Training"))
+    return {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+
+
+def start(words: list[str]) -> subprocess.Popen[str]:
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen([sys.executable, *words], env=environment(), **streams)
+
+
+def finish(words: list[str]) -> str:
+    process = start(words)
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, output
+    return output
+
+
+def losses(run: Path) -> list[float]:
+    return [float(line["total"]) for line in read_lines(run, LOSSES)]
+
+
+@pytest.fixture(scope="module")
+def whole(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An uninterrupted training."""
+    folder = tmp_path_factory.mktemp("whole")
+    finish(command(recipe(folder / "recipe.yaml"), studies, folder / "run"))
+    return folder / "run"
+
+
+def test_a_training_leaves_everything_behind(whole: Path) -> None:
+    assert {path.name for path in whole.iterdir()} >= {
+        "checkpoint.pt",
+        "best.pt",
+        "recipe.yaml",
+        "origin.json",
+        "losses.csv",
+        "held_out.csv",
+        "gate_loads.csv",
+        "report.html",
+        "samples",
+        "tensorboard",
+    }
+    assert not list(whole.glob("*.partial"))
+    origin = read_origin(whole)
+    assert len(origin["learned_from"]) == 2 and len(origin["held_out"]) == 1
+    assert not set(origin["learned_from"]) & set(origin["held_out"])
+    columns = read_lines(whole, LOSSES)[0]
+    assert {"total", "segmentation", "labels", "balance", "entropy", "overlap"} <= set(columns)
+
+
+def test_a_killed_and_resumed_training_ends_with_the_same_weights(
+    whole: Path, studies: Path, tmp_path: Path
+) -> None:
+    path = recipe(tmp_path / "recipe.yaml")
+    process = start(command(path, studies, tmp_path / "run"))
+    deadline = time.monotonic() + 200
+    while not (tmp_path / "run" / CHECKPOINT).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    steps = read_run(tmp_path / "run")[1]["step"]
+    assert 3 <= steps < 8
+    output = finish(command(path, studies, tmp_path / "run"))
+    assert f"going on from step {steps} of 8" in output
+    one, other = load_trained(whole).state_dict(), load_trained(tmp_path / "run").state_dict()
+    for name, tensor in one.items():
+        torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-5)
+
+
+def test_a_training_that_is_told_to_stop_saves_and_goes_on_later(studies: Path, tmp_path: Path) -> None:
+    path = recipe(
+        tmp_path / "recipe.yaml",
+        save_every=1000,
+        check_every=1000,
+        stages=[{"steps": 5000, "window": [32, 32, 32], "batch": 1}],
+    )
+    process = start(command(path, studies, tmp_path / "run"))
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("step 25 "):
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    step = read_run(tmp_path / "run")[1]["step"]
+    assert 25 <= step < 1000
+
+
+def test_two_processes_have_the_losses_of_one_with_the_double_batch(
+    whole: Path, studies: Path, tmp_path: Path
+) -> None:
+    halves = [
+        {"steps": 6, "window": [32, 32, 32], "batch": 1},
+        {"steps": 2, "window": [48, 48, 48], "batch": 1, "regions": ["WT"]},
+    ]
+    path = recipe(tmp_path / "recipe.yaml", stages=halves)
+    run = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    finish([*run, "-m", "--", *command(path, studies, tmp_path / "run")[1:]])
+    assert losses(tmp_path / "run") == pytest.approx(losses(whole), rel=1e-3)
+    one, other = load_trained(whole).state_dict(), load_trained(tmp_path / "run").state_dict()
+    for name, tensor in one.items():
+        torch.testing.assert_close(other[name], tensor, rtol=2e-2, atol=2e-4)
+
+
+def test_the_best_state_is_kept_beside_the_last(whole: Path) -> None:
+    best = torch.load(whole / BEST, weights_only=True)
+    assert best["step"] in (4, 8)
+    assert load_trained(whole, best=True).state_dict().keys() == load_trained(whole).state_dict().keys()
+
+
+def test_accumulated_batches_are_as_good_as_one_larger_batch_apart_from_batch_dice(
+    studies: Path, tmp_path: Path
+) -> None:
+    path = recipe(tmp_path / "recipe.yaml", accumulate=2, check_every=8)
+    finish(command(path, studies, tmp_path / "run"))
+    (last,) = losses(tmp_path / "run")
+    assert 0.5 < last < 3.0
+
+
+def test_a_checkpoint_of_another_network_is_refused(whole: Path, studies: Path, tmp_path: Path) -> None:
+    other = recipe(tmp_path / "recipe.yaml", network={"name": "humor_student_pyramid", **NUMBERS})
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / CHECKPOINT).write_bytes((whole / CHECKPOINT).read_bytes())
+    process = start(command(other, studies, run))
+    output = process.communicate(timeout=200)[0]
+    assert process.returncode == 1 and "another network" in output and "Traceback" not in output

@@ -1,0 +1,1 @@
+"""Synthetic patients: an average brain, bent at random, with a grown tumour and random contrasts."""

@@ -1,0 +1,1 @@
+"""The commands of ``humor-train``, one file each."""

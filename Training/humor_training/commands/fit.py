@@ -1,0 +1,106 @@
+"""``humor-train fit``: train a network, going on where an earlier call stopped."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from humor.errors import UsageError
+
+from .options import (
+    add_data,
+    add_device,
+    add_recipe,
+    add_run,
+    add_split,
+    load_cases,
+    recipe_path,
+    split_cases,
+)
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..run.trained import Trained
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = commands.add_parser("fit", help="train a network; goes on where an earlier call stopped")
+    add_recipe(parser)
+    add_data(parser)
+    add_run(parser)
+    add_split(parser)
+    add_device(parser)
+    parser.add_argument("--teacher", help="run folder or bundle to follow (distillation)")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--start", help="run folder or bundle of the same network, whose weights to begin with"
+    )
+    begin.add_argument("--grow-from", help="student (run folder or bundle) that a teacher is grown from")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train; see ``run.fit.fit``."""
+    from ..recipe import read_recipe
+    from ..run.fit import fit
+    from ..run.processes import make_fabric
+    from ..run.trained import RECIPE, load_model
+
+    path = recipe_path(args.recipe)
+    recipe = read_recipe(path)
+    fabric = make_fabric(args.device)
+    teacher = load_model(args.teacher) if args.teacher else None
+    start, start_facts = _start(args, recipe)
+    with fabric.rank_zero_first():
+        cases = load_cases(args)
+    material = split_cases(args, recipe, cases)
+    if fabric.is_global_zero:
+        args.folder.mkdir(parents=True, exist_ok=True)
+        # Copies in the run's folder: the other commands must build, split and cite what was trained.
+        (args.folder / RECIPE).write_bytes(path.read_bytes())
+        _write_origin(args, material, teacher, start_facts)
+    fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start)
+
+
+def _start(args: argparse.Namespace, recipe: Recipe) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Weights to begin with, and where they come from."""
+    from ..run.trained import load_model
+
+    if args.start:
+        given = load_model(args.start)
+        _check_same(given, recipe, args.start)
+        return given.network.state_dict(), given.facts
+    if args.grow_from:
+        from ..run.growth import grow
+
+        given = load_model(args.grow_from)
+        teacher = grow(given.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
+        return teacher.state_dict(), {"grown_from": given.facts}
+    return None, {}
+
+
+def _check_same(given: Trained, recipe: Recipe, name: str) -> None:
+    from ..baselines import build_any
+
+    shapes = {key: value.shape for key, value in given.network.state_dict().items()}
+    if shapes != {key: value.shape for key, value in build_any(recipe.network).state_dict().items()}:
+        raise UsageError(f"--start {name}: its network is another than the recipe's {recipe.network}.")
+
+
+def _write_origin(
+    args: argparse.Namespace, material: Any, teacher: Trained | None, start: dict[str, Any]
+) -> None:
+    import json
+
+    from ..run.trained import ORIGIN
+
+    facts: dict[str, Any] = {
+        "learned_from": sorted(case.name for case in material.learning),
+        "held_out": sorted(case.name for case in material.held),
+    }
+    if teacher:
+        facts["teacher"] = teacher.facts
+    if start:
+        facts["start"] = start
+    (args.folder / ORIGIN).write_text(json.dumps(facts, indent=2), encoding="utf-8")

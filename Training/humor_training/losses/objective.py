@@ -1,0 +1,135 @@
+"""Everything a training minimises, as one module: the form in which processes share its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from humor.networks.prediction import GateWeights, Prediction
+from humor.networks.ranks import world_size
+
+from ..recipe import Recipe, Stage
+from .distillation import soft_target_loss
+from .gates import expert_overlap, gate_divergence, gate_entropy
+from .monotonicity import monotonicity_loss, sequences_in, superset
+from .own_experts import own_experts_loss
+from .segmentation import deep_dice_bce, dice_bce
+
+MONOTONICITY_EVERY = 2
+"""Only every second step pays for a second forward pass."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Attributes:
+    image: ``[B, 4, D, H, W]``; it may hold sequences that are not available to the network.
+    regions: ``[B, 3, D, H, W]``, 0 or 1.
+    available: ``[B, 4]`` bool.
+    """
+
+    image: Tensor
+    regions: Tensor
+    available: Tensor
+
+
+class Objective(nn.Module):
+    """Network and losses together: ``objective(batch, step) -> name → scalar``, the sum as ``total``.
+
+    Args:
+        network: what is trained.
+        recipe: the numbers.
+        teacher: a frozen network to follow, or None.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe, teacher: nn.Module | None = None) -> None:
+        super().__init__()
+        self.network = network
+        self.recipe = recipe
+        # In a tuple, so that the teacher's weights are not among this module's.
+        self._teacher: tuple[nn.Module, ...] = ()
+        if teacher is not None:
+            self._teacher = (teacher.eval().requires_grad_(False),)
+        self.last_routing: list[GateWeights] = []
+
+    def forward(self, image: Tensor, regions: Tensor, available: Tensor, step: int) -> dict[str, Tensor]:
+        """Weighted losses by name; see ``Batch`` for shapes. ``segmentation`` is the unweighted one."""
+        batch, stage = Batch(image, regions, available), self.recipe.stage_at(step)
+        prediction = self._predict(self.network, image, available)
+        self.last_routing = prediction.routing
+        segmentation = self._segmentation(prediction, batch, step)
+        terms = self._auxiliary(prediction, regions, stage, step)
+        if self._teacher:
+            alpha = self.recipe.distillation.alpha
+            terms["labels"] = (1.0 - alpha) * segmentation
+            terms |= self._distillation(prediction, batch)
+        else:
+            terms["labels"] = segmentation
+        weight = self.recipe.loss.monotonicity
+        if weight and step % MONOTONICITY_EVERY == 0:
+            terms["monotonicity"] = weight * self._monotonicity(segmentation, batch, step)
+        total = torch.stack(list(terms.values())).sum()
+        return {"total": total, "segmentation": segmentation, **terms}
+
+    def _predict(self, network: nn.Module, image: Tensor, available: Tensor) -> Prediction:
+        # channels_last is the layout that convolutions are fastest in.
+        with torch.autocast(image.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            return network(image.contiguous(memory_format=torch.channels_last_3d), available)
+
+    def _segmentation(self, prediction: Prediction, batch: Batch, step: int) -> Tensor:
+        weights = self.recipe.stage_at(step).region_weights()
+
+        def loss(logits: Tensor, truth: Tensor) -> Tensor:
+            return dice_bce(logits, truth, weights)
+
+        if self.recipe.loss.own_experts and prediction.expert_logits:
+            progress = self.recipe.mixing_progress(step)
+            return own_experts_loss(prediction, batch.regions, loss, progress, batch.available)
+        return loss(prediction.logits, batch.regions)
+
+    def _auxiliary(
+        self, prediction: Prediction, regions: Tensor, stage: Stage, step: int
+    ) -> dict[str, Tensor]:
+        weights, terms = self.recipe.loss, {}
+        if weights.deep and prediction.deep:
+            terms["deep"] = weights.deep * deep_dice_bce(prediction.deep, regions, stage.region_weights())
+        if weights.balance and "balance" in prediction.auxiliary:
+            # Annealed to nothing: in the end the gates may use experts as unevenly as helps.
+            anneal = 1.0 - step / self.recipe.steps
+            terms["balance"] = weights.balance * anneal * prediction.auxiliary["balance"]
+        if weights.entropy and prediction.routing:
+            terms["entropy"] = weights.entropy * gate_entropy(prediction.routing)
+        if weights.overlap and (overlap := expert_overlap(self.network)) is not None:
+            terms["overlap"] = weights.overlap * overlap
+        return terms
+
+    def _distillation(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        numbers, teacher = self.recipe.distillation, self._teacher[0]
+        seen = sequences_in(batch.image) if numbers.teacher_sees_all else batch.available
+        gates = numbers.gates > 0 and bool(prediction.routing)
+        with torch.no_grad():
+            answer = self._predict(teacher, batch.image, seen)
+            same = not gates or torch.equal(seen, batch.available)
+            routing = answer.routing if same else self._route(teacher, batch)
+        soft = soft_target_loss(prediction.logits, answer.logits, numbers.temperature)
+        terms = {"soft_targets": numbers.alpha * soft}
+        if gates:
+            terms["gates"] = numbers.gates * gate_divergence(prediction.routing, routing)
+        return terms
+
+    def _route(self, teacher: nn.Module, batch: Batch) -> list[GateWeights]:
+        """The teacher's gates on the student's subset; without its decoder's work where it can."""
+        if not hasattr(teacher, "route"):
+            return self._predict(teacher, batch.image, batch.available).routing
+        with torch.autocast(batch.image.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            return teacher.route(batch.image, batch.available)  # type: ignore[operator]
+
+    def _monotonicity(self, segmentation: Tensor, batch: Batch, step: int) -> Tensor:
+        more = superset(batch.available, sequences_in(batch.image), step // MONOTONICITY_EVERY)
+        # Other processes may have something to add, and Dice is summed over all of them.
+        if world_size() == 1 and torch.equal(more, batch.available):
+            return segmentation.new_zeros(())
+        prediction = self._predict(self.network, batch.image, more)
+        richer = self._segmentation(prediction, batch, step)
+        return monotonicity_loss(richer, segmentation)

@@ -1,0 +1,125 @@
+"""Append-only CSV tables of a run's folder, and how they survive kills and resumed trainings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from humor.errors import InputError
+from humor.regions import REGION_KEYS
+
+STEP = "step"
+Value = str | int | float
+Line = dict[str, str]
+"""A row as text: column → cell, "" where the row has no value."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table's file name and the columns that it always has, ``step`` first."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+LOSSES = Layout("losses.csv", (STEP, "seconds", "learning_rate", "waiting_share"))
+"""One more column for each named loss."""
+HELD_OUT = Layout("held_out.csv", (STEP, "subset", *REGION_KEYS))
+GATE_LOADS = Layout("gate_loads.csv", (STEP, "gate", "expert", "load"))
+
+
+class Table:
+    """Adds rows to a table of a run's folder.
+
+    Opening drops what a resumed training will write again (rows after ``step``) and a line that a kill
+    has cut. The file is only ever replaced whole or grown by whole lines, so a reader may come at any
+    time.
+
+    Args:
+        folder: the run's.
+        layout: which table.
+        step: steps that the training has done; 0 begins a new table.
+
+    Raises:
+        InputError: the file is there but is no such table.
+    """
+
+    def __init__(self, folder: Path, layout: Layout, step: int) -> None:
+        self._path = folder / layout.name
+        lines = read_lines(folder, layout)
+        self._columns = list(lines[0]) if lines else list(layout.columns)
+        _replace(self._path, self._columns, [line for line in lines if int(line[STEP]) <= step])
+
+    def add(self, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Append rows; a column that the table does not have yet is added to all of it.
+
+        NaN and infinity are written as empty cells.
+        """
+        new = [name for row in rows for name in row if name not in self._columns]
+        if new:
+            self._columns += dict.fromkeys(new)
+            _replace(self._path, self._columns, _parse(self._path))
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            # In one write: a kill between rows then leaves no half line.
+            file.write(_text(self._columns, rows))
+
+
+def read_lines(folder: Path, layout: Layout) -> list[Line]:
+    """All whole rows of a table, in the order in which they were written; none if there is no table.
+
+    Raises:
+        InputError: the file is there but is no such table.
+    """
+    path = folder / layout.name
+    if not path.exists() or path.stat().st_size == 0:
+        return []
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        header = next(csv.reader([file.readline()]), [])
+    if not set(layout.columns) <= set(header):
+        raise InputError(
+            f"{path}: not a table of this version (columns {', '.join(layout.columns)} are needed). "
+            "Move it away, or give another run folder."
+        )
+    return _parse(path)
+
+
+def number(cell: str) -> float:
+    """A cell's number; NaN for an empty cell or one that is no number."""
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _parse(path: Path) -> list[Line]:
+    """Whole lines only: a kill can cut the last one, and half a number is a wrong number."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]
+    rows = csv.reader(io.StringIO(whole))
+    header = next(rows, [])
+    found = [dict(zip(header, row, strict=True)) for row in rows if len(row) == len(header)]
+    return [line for line in found if line[STEP].isdecimal()]
+
+
+def _replace(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Value]]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(_text(columns, [dict(zip(columns, columns, strict=True)), *rows]), encoding="utf-8")
+    partial.replace(path)
+
+
+def _text(columns: Sequence[str], rows: Sequence[Mapping[str, Value]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _cell(value: Value) -> str:
+    """Six digits are more than a curve shows, and keep the tables small."""
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else ""
+    return str(value)

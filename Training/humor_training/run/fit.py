@@ -1,0 +1,129 @@
+"""The loop: steps, checks, checkpoints, and a record of them all."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning.fabric import Fabric
+from torch import nn
+
+from humor.errors import InputError
+
+from ..data.packing import LabelledCase
+from ..recipe import Recipe
+from .batches import Batches
+from .held_out import check, overall
+from .record import Record
+from .stopping import Stopping
+from .trained import BEST, CHECKPOINT
+from .training import Training, write_whole
+
+NOTE_EVERY = 25
+"""Steps of which the mean losses are written."""
+PICTURED = 1
+"""Held-out cases that a picture is drawn of."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a training learns from and is watched by."""
+
+    learning: Sequence[LabelledCase]
+    held: Sequence[LabelledCase]
+
+
+def fit(
+    recipe: Recipe,
+    material: Material,
+    folder: Path,
+    fabric: Fabric,
+    teacher: nn.Module | None = None,
+    start: dict[str, torch.Tensor] | None = None,
+    tell: Callable[[str], None] = print,
+) -> Training:
+    """Train to the end of the recipe, going on from ``folder``'s checkpoint if there is one.
+
+    The folder gets ``checkpoint.pt``, ``best.pt`` (by the mean Dice of the held-out cases), tables,
+    pictures and ``report.html``. On SIGTERM or Ctrl-C the step is finished and saved.
+
+    Raises:
+        InputError: there is nothing to learn from, the checkpoint is of another network, or the loss
+            is not a number any more.
+    """
+    if not material.learning:
+        raise InputError("No case is left to learn from: hold out fewer, or give more data.")
+    folder.mkdir(parents=True, exist_ok=True)
+    training, checkpoint = Training(recipe, fabric, teacher, start), folder / CHECKPOINT
+    if checkpoint.exists():
+        training.load(checkpoint)
+        tell(f"going on from step {training.step} of {recipe.steps}")
+    record = Record(folder, training, tell) if fabric.is_global_zero else None
+    batches = Batches(material.learning, recipe, training.step, fabric.global_rank, fabric.device)
+    try:
+        with Stopping() as stopping:
+            _loop(training, batches, material, folder, record, stopping)
+    finally:
+        batches.close()
+        if record:
+            record.close()
+    return training
+
+
+def _loop(
+    training: Training,
+    batches: Batches,
+    material: Material,
+    folder: Path,
+    record: Record | None,
+    stopping: Stopping,
+) -> None:
+    recipe, begin = training.recipe, time.monotonic() - training.seconds
+    stop = False
+    while training.step < recipe.steps and not stop:
+        losses = training.one_step(batches)
+        stop = _any_process(training.fabric, stopping.asked)
+        training.seconds = time.monotonic() - begin
+        if not math.isfinite(losses["total"]):
+            raise InputError(
+                f"The loss is {losses['total']} at step {training.step}: lower learning_rate in the recipe "
+                "and call again; the training goes on from its last checkpoint."
+            )
+        last = training.step == recipe.steps
+        if record:
+            record.step(losses, training.objective.last_routing)
+            if training.step % NOTE_EVERY == 0 or last:
+                record.note(batches.waited)
+            if material.held and (training.step % recipe.check_every == 0 or last):
+                _check(training, material, folder, record)
+            if training.step % recipe.save_every == 0 or last or stop:
+                training.save(folder / CHECKPOINT)
+
+
+def _any_process(fabric: Fabric, asked: bool) -> bool:
+    """Whether any process was told to stop: all must end after the same step, or some wait forever."""
+    if fabric.world_size == 1:
+        return asked
+    flag = torch.tensor(float(asked), device=fabric.device)
+    shared = fabric.all_reduce(flag, reduce_op="sum")
+    assert isinstance(shared, torch.Tensor)
+    return bool(shared > 0)
+
+
+def _check(training: Training, material: Material, folder: Path, record: Record) -> None:
+    recipe = training.recipe
+    means = check(training.average, material.held, recipe.monitored, recipe.precision)
+    score = overall(means)
+    if score > training.best:
+        training.best = score
+        state = {
+            "average": training.average.state_dict(),
+            "step": training.step,
+            "seconds": training.seconds,
+        }
+        write_whole(state, folder / BEST)
+    record.check(means, training.average, material.held[:PICTURED])

@@ -1,0 +1,89 @@
+"""Networks that are trained already: of a run's folder, or of a bundle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from humor.bundle.find import find_bundle
+from humor.bundle.load import load_bundle
+from humor.errors import InputError
+from humor.inference.torch_backend import load_network
+
+from ..baselines import build_any
+from ..recipe import Recipe, read_recipe
+
+CHECKPOINT, BEST, RECIPE, ORIGIN = "checkpoint.pt", "best.pt", "recipe.yaml", "origin.json"
+"""Files of a run's folder."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Attributes:
+    network: with its weights, in float32, on the CPU.
+    architecture: what builds it.
+    facts: where it comes from, for cards.
+    """
+
+    network: nn.Module
+    architecture: dict[str, Any]
+    facts: dict[str, Any]
+
+
+def load_trained(folder: Path, best: bool = False) -> nn.Module:
+    """The averaged network of a run's folder.
+
+    Args:
+        folder: of ``humor-train fit``.
+        best: as it was when it did best on the held-out cases, if that was kept.
+
+    Raises:
+        InputError: the folder holds no training.
+    """
+    recipe, state = read_run(folder, best)
+    network = build_any(recipe.network)
+    network.load_state_dict(state["average"])
+    return network.eval().requires_grad_(False)
+
+
+def read_run(folder: Path, best: bool = False) -> tuple[Recipe, dict[str, Any]]:
+    """Recipe and checkpoint of a run's folder; raises like ``load_trained``."""
+    path = folder / BEST if best and (folder / BEST).exists() else folder / CHECKPOINT
+    if not path.exists():
+        raise InputError(
+            f"{folder}: no {CHECKPOINT} in it. Train first: humor-train fit RECIPE --data ... --run {folder}"
+        )
+    return read_recipe(folder / RECIPE), torch.load(path, map_location="cpu", weights_only=True)
+
+
+def read_origin(folder: Path) -> dict[str, Any]:
+    """What a run started from and followed; empty if neither."""
+    path = folder / ORIGIN
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def load_model(name: str) -> Trained:
+    """The network of a run's folder or of a bundle (its name or folder).
+
+    Raises:
+        InputError, BundleError: it is neither.
+    """
+    folder = Path(name)
+    if (folder / RECIPE).exists():
+        recipe, state = read_run(folder)
+        facts = {
+            "recipe": recipe.facts(),
+            "steps": state["step"],
+            "hours": round(state["seconds"] / 3600, 2),
+            **read_origin(folder),
+        }
+        return Trained(load_trained(folder), recipe.network, facts)
+    bundle = load_bundle(find_bundle(name))
+    manifest = bundle.manifest
+    facts = {"bundle": manifest.name, "version": manifest.version, "created": manifest.created}
+    return Trained(load_network(bundle), dict(manifest.architecture), facts)

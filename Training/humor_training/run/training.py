@@ -1,0 +1,133 @@
+"""The state of a training: network, average, optimiser, step; all that a checkpoint holds."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import nn
+
+from humor.errors import InputError
+
+from ..baselines import build_any
+from ..losses.objective import Objective
+from ..recipe import Recipe
+from .average import follow
+from .batches import Batches
+from .gradient_checkpointing import checkpoint_blocks
+from .schedule import learning_rate
+
+Losses = dict[str, float]
+
+
+class Training:
+    """What moves during a training.
+
+    Args:
+        recipe: the numbers.
+        fabric: devices and processes.
+        teacher: a network to follow, or None.
+        start: weights to begin with (of the same architecture), or None for fresh ones.
+
+    Attributes:
+        step: steps done.
+        seconds: spent so far, over all sittings.
+        best: the best mean Dice on the held-out cases so far.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        fabric: Fabric,
+        teacher: nn.Module | None = None,
+        start: dict[str, torch.Tensor] | None = None,
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.fabric = recipe, fabric
+        self.step, self.seconds, self.best = 0, 0.0, -1.0
+        self.network = build_any(recipe.network)
+        if start is not None:
+            self.network.load_state_dict(start)
+        self.network.to(fabric.device)
+        self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        if recipe.gradient_checkpointing:
+            checkpoint_blocks(self.network)
+        if teacher is not None:
+            teacher.to(fabric.device)
+        self.objective = Objective(self.network, recipe, teacher)
+        optimiser = torch.optim.AdamW(
+            self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
+        )
+        self.network.requires_grad_(True)  # DDP shares only what could learn when it was wrapped
+        self._wrapped, self.optimiser = fabric.setup(self.objective, optimiser)
+        self._phase = ""
+
+    def one_step(self, batches: Batches) -> Losses:
+        """Move the weights once; the losses are the mean over accumulated batches."""
+        recipe = self.recipe
+        self._enter_phase()
+        self.network.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(recipe, self.step)
+        self.optimiser.zero_grad(set_to_none=True)
+        parts: list[dict[str, torch.Tensor]] = []
+        for micro in range(recipe.accumulate):
+            batch, last = batches.next(), micro + 1 == recipe.accumulate
+            with self.fabric.no_backward_sync(self._wrapped, enabled=not last):
+                losses = self._wrapped(batch.image, batch.regions, batch.available, self.step)
+                self.fabric.backward(losses["total"] / recipe.accumulate)
+            parts.append({name: loss.detach() for name, loss in losses.items()})
+        nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
+        self.optimiser.step()
+        follow(self.average, self.network, recipe.ema, self.step)
+        self.step += 1
+        return {name: sum(float(part[name]) for part in parts) / len(parts) for name in parts[0]}
+
+    def _enter_phase(self) -> None:
+        phase = self.recipe.stage_at(self.step).phase
+        if phase != self._phase:
+            for network in (self.network, self.average):
+                network.enter_phase(phase)  # type: ignore[operator]
+            self.average.requires_grad_(False)
+            self._phase = phase
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; a killed save leaves the previous one."""
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
+        }
+        write_whole(state, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            InputError: it is of another network.
+        """
+        state = torch.load(path, map_location=self.fabric.device, weights_only=True)
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+        except (KeyError, RuntimeError, ValueError) as problem:
+            raise InputError(
+                f"{path}: this checkpoint is of another network than the recipe's ({problem}). "
+                "Give another --run folder, or the recipe that the checkpoint was made with."
+            ) from problem
+        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+
+
+def write_whole(state: dict[str, Any], path: Path) -> None:
+    """``torch.save`` to a temporary name, then rename."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
