@@ -2,6 +2,7 @@
 # make demo       segment the sample study; the results are in demo-output
 # make test       style, types and tests
 # make test-heavy the tests that take minutes
+# make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make bench      speed and memory against other networks, on one case (CASE=folder)
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ CASE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-heavy bench format clean
+.PHONY: help setup demo test test-heavy train-smoke bench format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -44,6 +45,9 @@ test: setup
 test-heavy: setup
 	$(BIN)/python -m pytest -q -m heavy
 
+train-smoke: setup
+	$(BIN)/humor-train smoke smoke-output
+
 bench: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks $(if $(CASE),--case '$(CASE)') $(BENCH)
 
@@ -52,4 +56,4 @@ format: setup
 	$(BIN)/ruff format $(CHECKED)
 
 clean:
-	rm -rf demo-output bench-output build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf demo-output bench-output smoke-output build dist .pytest_cache .ruff_cache .mypy_cache

@@ -112,6 +112,9 @@ def _unetr(numbers: UnetrNumbers) -> nn.Module:
         num_heads=numbers.num_heads,
         dropout_rate=numbers.dropout_rate,
     )
+    for block in inner.vit.blocks:
+        # MONAI makes them for other uses; several processes refuse parameters that never get a gradient.
+        block.norm_cross_attn = block.cross_attn = nn.Identity()
     return Baseline(inner, PATCH, edge)
 
 

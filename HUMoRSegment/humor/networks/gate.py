@@ -88,8 +88,10 @@ class BalanceLoss(nn.Module):
 
     def forward(self, weights: Tensor) -> Tensor:
         """Scalar loss from gate weights ``[B, N, E]``; the average moves in training only."""
-        current = mean_over_ranks(weights.mean(dim=(0, 1)))
+        current = weights.mean(dim=(0, 1))
         if self.training:
+            # Not when evaluating: then one process may work alone, and would wait for the others forever.
+            current = mean_over_ranks(current)
             self.mean.lerp_(current.detach(), 1.0 - self.decay)
         straight = self.mean.detach() + current - current.detach()
         return len(straight) * (straight - 1.0 / len(straight)).square().sum()

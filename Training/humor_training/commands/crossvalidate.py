@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import add_data, add_device, add_recipe, add_run
+from .options import add_data, add_device, add_recipe, add_run, load_cases
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -23,24 +23,46 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fit the folds one after the other (finished ones are skipped), then evaluate."""
+    """Fit the folds one after the other (finished ones are skipped), then measure all held-out cases."""
     from . import fit
 
+    args.cache = args.cache or args.folder.parent / "cache" / args.data.stem
     for fold in range(args.folds):
         folder = args.folder / f"fold{fold}"
         teacher = str(Path(args.teacher) / folder.name) if args.teacher else None
-        chosen = argparse.Namespace(
-            recipe=args.recipe,
-            data=args.data,
-            cache=args.cache or args.folder.parent / "cache" / args.data.stem,
-            folder=folder,
-            device=args.device,
-            hold=[],
-            folds=args.folds,
-            fold=fold,
-            teacher=teacher,
-            start=None,
-            grow_from=None,
-        )
         print(f"fold {fold + 1} of {args.folds}", flush=True)
-        fit.run(chosen)
+        own = {
+            "folder": folder,
+            "fold": fold,
+            "teacher": teacher,
+            "hold": [],
+            "start": None,
+            "grow_from": None,
+        }
+        fit.run(argparse.Namespace(**{**vars(args), **own}))
+    _measure(args)
+
+
+def _measure(args: argparse.Namespace) -> None:
+    """Each case by the network that has not seen it, on packed cases; tables as ``evaluate`` writes them."""
+    from ..evaluation.evaluate import measure, one_line, subsets_of
+    from ..evaluation.evaluation_folder import SCORES, write_summary
+    from ..evaluation.measures import MEASURES
+    from ..evaluation.predictors import load_predictor
+    from ..evaluation.scores import Score, write_scores
+    from ..evaluation.subjects import packed_sources
+    from ..run.trained import read_origin
+
+    sources = {source.name: source for source in packed_sources(load_cases(args))}
+    scores: list[Score] = []
+    for fold in range(args.folds):
+        folder = args.folder / f"fold{fold}"
+        predictor, _ = load_predictor(str(folder), args.device, "auto", "auto", False)
+        for name in read_origin(folder)["held_out"]:
+            rows = measure(predictor, sources[name].load(), subsets_of(sources[name]), tuple(MEASURES))
+            print(f"fold {fold + 1}, {one_line(rows)}", flush=True)
+            scores += rows
+    write_scores(args.folder / SCORES, scores, tuple(MEASURES))
+    facts = {"model": str(args.recipe), "data": str(args.data), "folds": str(args.folds)}
+    write_summary(args.folder, scores, facts)
+    print(f"{args.folder} holds the tables.")

@@ -49,10 +49,10 @@ def run(args: argparse.Namespace) -> None:
     measures = checked_measures(args.metrics or tuple(MEASURES))
     folder = args.output or Path("scores") / Path(args.model).name
     sources = _sources(args, folder)
-    predictor = load_predictor(args.model, args.device, args.window, args.precision, args.best)
+    predictor, weights = load_predictor(args.model, args.device, args.window, args.precision, args.best)
     settings = {
         "model": args.model,
-        "weights": "best" if args.best else "last",
+        "weights": weights,
         "data": str(args.data),
         "grid": args.grid,
         "window": args.window,

@@ -38,10 +38,10 @@ def run(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from humor.bundle.manifest import Manifest
-    from humor.inference.segmenter import Segmenter
     from humor.networks.unetr import Unetr
 
     from ..evaluation.evaluate import evaluate, mean_dice
+    from ..evaluation.predictors import load_predictor
     from ..export import export_bundle
     from ..provenance import BRATS, CITATIONS, training_facts
     from ..run.trained import load_trained, read_origin, read_run
@@ -68,10 +68,10 @@ def run(args: argparse.Namespace) -> None:
         created=datetime.date.today().isoformat(),
     )
     with_graph = isinstance(network, Unetr) and not network.config.experts
-    bundle = export_bundle(network, manifest, args.bundle, with_graph, args.eight_bit)
+    export_bundle(network, manifest, args.bundle, with_graph, args.eight_bit)
     if args.evaluate:
-        segmenter = Segmenter(bundle, device="cpu")
-        measured = {folder.name: mean_dice(evaluate(segmenter, folder)) for folder in args.evaluate}
+        predictor, _ = load_predictor(str(args.bundle), "cpu", "auto", "auto", False)
+        measured = {folder.name: mean_dice(evaluate(predictor, folder)) for folder in args.evaluate}
         export_bundle(
             network, replace(manifest, validation=measured), args.bundle, with_graph, args.eight_bit
         )

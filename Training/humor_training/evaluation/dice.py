@@ -1,4 +1,4 @@
-"""Dice of nested regions, with what to do about empty ones."""
+"""Dice of masks, with what to do about empty ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from humor.regions import REGION_KEYS
 
 def dice(prediction: np.ndarray, truth: np.ndarray) -> float:
     """``2 |A ∩ B| / (|A| + |B|)`` of two bool masks; 1 where both are empty (as BraTS counts)."""
-    total = int(prediction.sum()) + int(truth.sum())
-    return 1.0 if total == 0 else 2.0 * int((prediction & truth).sum()) / total
+    return dice_of_counts(int((prediction & truth).sum()), int(prediction.sum()), int(truth.sum()))
+
+
+def dice_of_counts(both: int, found: int, truth: int) -> float:
+    """Dice from numbers of voxels: in both masks, in one, in the other."""
+    return 1.0 if found + truth == 0 else 2.0 * both / (found + truth)
 
 
 def region_dice(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float]:

@@ -1,97 +1,89 @@
-"""Dice of a bundle on labelled studies, for every subset of their sequences, on the native grid."""
+"""Measuring a model on labelled studies, for every subset of their sequences."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from humor.inference.segmenter import Segmenter
-from humor.regions import REGION_KEYS, labels_to_regions
-from humor.sequences import availability, subset_name, subsets
+from humor.regions import REGION_KEYS
+from humor.sequences import subset_name, subsets
 from humor.study.case import Case
-from humor.study.case_building import build_case
-from humor.study.reading import read_volume
-from humor.study.study import load_study
+from humor.study.restore import to_native
 
-from ..data.packing import LABEL_FILE, brats_labels, labelled_studies, study_files
-from .dice import region_dice
-
-
-@dataclass(frozen=True)
-class Score:
-    """One study on one subset of its sequences.
-
-    Attributes:
-        study: the study folder's name.
-        subset: as ``humor.sequences.subset_name``.
-        dice: region → Dice, 0 to 1.
-        present: region → whether the expert marked any of it.
-        volumes_ml: region → segmented volume.
-    """
-
-    study: str
-    subset: str
-    dice: dict[str, float]
-    present: dict[str, bool]
-    volumes_ml: dict[str, float]
+from .mask import cut
+from .measures import CALIBRATION, DICE, MEASURES, Pair
+from .predictors import Found, Predictor
+from .scores import Score
+from .subjects import Source, Subject, native_sources, only
 
 
-def only(case: Case, names: tuple[str, ...]) -> Case:
-    """The case as if the patient had only the named sequences (on the same crop and grid)."""
-    flags = availability(names)
-    kept = np.array(flags)[:, None, None, None]
-    return replace(case, image=case.image * kept, available=flags)
-
-
-def evaluate(segmenter: Segmenter, folder: Path, tell: Callable[[str], None] = print) -> list[Score]:
-    """Segment every labelled study below ``folder`` on all subsets of the sequences it has."""
+def evaluate(predictor: Predictor, folder: Path, tell: Callable[[str], None] = print) -> list[Score]:
+    """Dice of every labelled study below ``folder``, on all subsets of the sequences it has."""
     scores = []
-    for study in labelled_studies(folder):
-        files = study_files(study)
-        case = build_case(load_study(files))
-        truth = labels_to_regions(_native_labels(study / LABEL_FILE))
-        present = dict(zip(REGION_KEYS, (bool(mask.any()) for mask in truth), strict=True))
-        for names in subsets():
-            if not set(names) <= set(files):
-                continue
-            found = segmenter.run(only(case, names))
-            dice = region_dice(found.regions, truth)
-            scores.append(Score(study.name, subset_name(names), dice, present, found.volumes_ml()))
-        whole = scores[-1]
-        tell(f"{study.name} {whole.subset}: " + ", ".join(f"{k} {v:.3f}" for k, v in whole.dice.items()))
+    for source in native_sources(folder):
+        rows = measure(predictor, source.load(), subsets_of(source), (DICE,))
+        tell(one_line(rows))
+        scores += rows
     return scores
 
 
-def mean_dice(scores: list[Score]) -> dict[str, dict[str, float | None]]:
+def subsets_of(source: Source, full: bool = False) -> list[tuple[str, ...]]:
+    """The subsets that a study can be segmented from; with ``full`` only all that it has."""
+    if full:
+        return [source.sequences]
+    return [names for names in subsets() if set(names) <= set(source.sequences)]
+
+
+def measure(
+    predictor: Predictor, subject: Subject, wanted: Sequence[Sequence[str]], measures: Sequence[str]
+) -> list[Score]:
+    """One row per subset and region of a study."""
+    case, spacing = subject.case, subject.case.native.spacing
+    truths = [cut(mask, spacing) for mask in subject.truth]
+    brain = to_native(case, case.brain) if CALIBRATION in measures else np.zeros(case.native.shape, bool)
+    marked = subject.truth[:, brain]
+    scores = []
+    for names in wanted:
+        found = predictor.run(only(case, names))
+        probabilities = _inside(case, found, brain)
+        for region, (key, truth) in enumerate(zip(REGION_KEYS, truths, strict=True)):
+            mask = cut(found.regions[region], spacing)
+            pair = Pair(mask, truth, probabilities[region], marked[region])
+            values = {name: MEASURES[name].of(pair) for name in measures}
+            facts = (subject.name, subject.grid, subset_name(names), key, truth.size > 0)
+            scores.append(Score(*facts, mask.volume_ml, truth.volume_ml, values))
+    return scores
+
+
+def mean_dice(scores: Sequence[Score]) -> dict[str, dict[str, float | None]]:
     """Subset → region → mean Dice over the studies in which the expert marked the region."""
-    table: dict[str, dict[str, float | None]] = {}
-    for names in subsets():
-        rows = [score for score in scores if score.subset == subset_name(names)]
-        if rows:
-            table[subset_name(names)] = {key: _mean(rows, key) for key in REGION_KEYS}
-    return table
+    found: dict[str, dict[str, list[float]]] = {}
+    for score in scores:
+        row = found.setdefault(score.subset, {key: [] for key in REGION_KEYS})
+        if score.in_truth:
+            row[score.region].append(score.values[DICE])
+    return {
+        subset_name(names): {key: _mean(values) for key, values in found[subset_name(names)].items()}
+        for names in subsets()
+        if subset_name(names) in found
+    }
 
 
-def write_scores(path: Path, scores: list[Score]) -> None:
-    """One line per study, subset and region."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["study", "subset", "region", "dice", "in_truth", "volume_ml"])
-        for score in scores:
-            for key in REGION_KEYS:
-                row = [score.dice[key], score.present[key], score.volumes_ml[key]]
-                writer.writerow([score.study, score.subset, key, *row])
+def one_line(rows: Sequence[Score]) -> str:
+    """A study's Dice with the most sequences, for the terminal."""
+    last = [row for row in rows if row.subset == rows[-1].subset]
+    dice = ", ".join(f"{row.region} {row.values[DICE]:.3f}" for row in last if DICE in row.values)
+    return f"{rows[-1].study} {rows[-1].subset}: {dice or 'done'}"
 
 
-def _mean(rows: list[Score], key: str) -> float | None:
-    values = [row.dice[key] for row in rows if row.present[key]]
+def _inside(case: Case, found: Found, brain: np.ndarray) -> np.ndarray:
+    """Probabilities ``[3, N]`` of the voxels of ``brain`` on the native grid."""
+    if not brain.any():
+        return np.zeros((len(REGION_KEYS), 0), np.float32)
+    return to_native(case, found.probabilities)[:, brain]
+
+
+def _mean(values: list[float]) -> float | None:
     return round(float(np.mean(values)), 4) if values else None
-
-
-def _native_labels(path: Path) -> np.ndarray:
-    volume = read_volume(path)
-    return brats_labels(np.rint(volume.data * volume.slope + volume.inter).astype(np.uint8))

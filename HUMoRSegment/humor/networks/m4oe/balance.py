@@ -32,8 +32,10 @@ class FairShareLoss(nn.Module):
             allowed: ``[B, E]`` bool, at least one in every row.
         """
         fair = allowed.to(weights.dtype) / allowed.sum(dim=1, keepdim=True)
-        current = mean_over_ranks((weights.mean(dim=1) - fair).mean(dim=0))
+        current = (weights.mean(dim=1) - fair).mean(dim=0)
         if self.training:
+            # Not when evaluating: then one process may work alone, and would wait for the others forever.
+            current = mean_over_ranks(current)
             self.excess.lerp_(current.detach(), 1.0 - self.decay)
         straight = self.excess.detach() + current - current.detach()
         return len(straight) * straight.square().sum()

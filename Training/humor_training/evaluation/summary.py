@@ -1,0 +1,64 @@
+"""Means over studies: by subset, region and measure, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from humor.regions import REGION_KEYS
+from humor.sequences import subset_name, subsets
+
+from .bootstrap import Interval, mean_interval
+from .patients import patient_of
+from .scores import Score
+
+ALL_SUBSETS = "all"
+"""In place of a subset's name: over all subsets together."""
+
+IN_TRUTH, ALL_STUDIES = "in_truth", "all"
+"""Over which studies: those where the expert marked the region, or all."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Attributes:
+    subset: its name, or ``ALL_SUBSETS``.
+    region: ``WT``, ``TC`` or ``ET``.
+    measure: its name.
+    over: ``IN_TRUTH`` or ``ALL_STUDIES``.
+    interval: the mean and where it lies.
+    """
+
+    subset: str
+    region: str
+    measure: str
+    over: str
+    interval: Interval
+
+
+def summarise(scores: Sequence[Score]) -> list[Cell]:
+    """All means that are defined, in the order of tables."""
+    if not scores:
+        return []
+    cells = []
+    for subset, region, over, rows in _groups(scores):
+        patients = [patient_of(row.study) for row in rows]
+        for measure in scores[0].values:
+            interval = mean_interval([row.values[measure] for row in rows], patients)
+            if interval is not None:
+                cells.append(Cell(subset, region, measure, over, interval))
+    return cells
+
+
+def subset_order(names: Sequence[str]) -> list[str]:
+    """Those of the 15 subsets' names that occur, in their one order, then ``ALL_SUBSETS`` if it does."""
+    known = [*(subset_name(subset) for subset in subsets()), ALL_SUBSETS]
+    return [name for name in known if name in set(names)]
+
+
+def _groups(scores: Sequence[Score]) -> Iterator[tuple[str, str, str, list[Score]]]:
+    for subset in subset_order([*(score.subset for score in scores), ALL_SUBSETS]):
+        for region in REGION_KEYS:
+            rows = [s for s in scores if subset in (s.subset, ALL_SUBSETS) and s.region == region]
+            yield subset, region, IN_TRUTH, [row for row in rows if row.in_truth]
+            yield subset, region, ALL_STUDIES, rows
