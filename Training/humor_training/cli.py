@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 
 from humor.errors import EXIT_DONE, HumorError
@@ -29,10 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="humor-train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-        import importlib.util
 
-        if importlib.util.find_spec(f"humor_training.commands.{name}") is None:
-            continue  # TEMP
         importlib.import_module(f"humor_training.commands.{name}").add_parser(commands)
     args = parser.parse_args(arguments)
     try:

@@ -23,7 +23,7 @@ from .postprocessing import nested_masks, remove_specks
 from .segmentation import Segmentation
 from .windows import TOKEN
 
-SMALLEST_WINDOW = (64, 64, 64)
+SMALLEST_WINDOW = (96, 96, 96)
 GPU_BATCH = 4
 
 

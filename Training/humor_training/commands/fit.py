@@ -45,13 +45,14 @@ def run(args: argparse.Namespace) -> None:
     from ..recipe import read_recipe
     from ..run.fit import fit
     from ..run.processes import make_fabric
-    from ..run.trained import RECIPE, load_model
+    from ..run.trained import CHECKPOINT, RECIPE, load_model
 
     path = recipe_path(args.recipe)
     recipe = read_recipe(path)
     fabric = make_fabric(args.device)
     teacher = load_model(args.teacher) if args.teacher else None
-    start, start_facts = _start(args, recipe)
+    # A training that goes on has its weights already.
+    start, start_facts = (None, {}) if (args.folder / CHECKPOINT).exists() else _start(args, recipe)
     with fabric.rank_zero_first():
         cases = load_cases(args)
     material = split_cases(args, recipe, cases)
@@ -93,9 +94,10 @@ def _write_origin(
 ) -> None:
     import json
 
-    from ..run.trained import ORIGIN
+    from ..run.trained import ORIGIN, read_origin
 
     facts: dict[str, Any] = {
+        **read_origin(args.folder),  # what an earlier sitting started from
         "learned_from": sorted(case.name for case in material.learning),
         "held_out": sorted(case.name for case in material.held),
     }

@@ -6,8 +6,8 @@ every machine decodes the same. Of each set of new voxels, the black fields of a
 what was wrong there tells the white ones between them more. Only voxels inside the brain are coded.
 
 Only zlib and numpy are needed. Two residuals share a byte, because a Huffman code spends at least one bit on
-each symbol. Measured, zlib's Huffman coder alone then comes within 1% of the residuals' entropy. With its search
-for repeats, and with LZMA, files are larger and writing takes many times longer: noise does not repeat.
+each symbol. Measured, zlib's Huffman coder alone then comes within 1% of the residuals' entropy. With its
+search for repeats, and with LZMA, files are larger and writing takes longer: noise does not repeat.
 """
 
 from __future__ import annotations

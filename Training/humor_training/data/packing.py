@@ -1,49 +1,47 @@
-"""Studies with expert labels, packed brain-cropped as the engine itself would see them."""
+"""Cases packed once: a cache beside a training, or a folder that travels without the images."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from humor.bundle.hashing import sha256_of_file
+from humor.errors import InputError, UsageError
 
-from humor.errors import InputError
-from humor.regions import ET, ET_NEW, NCR
-from humor.sequences import SEQUENCES, availability
-from humor.study.case import Case
-from humor.study.case_building import build_case
-from humor.study.reading import read_volume
-from humor.study.resampling import interpolate, place, voxel_map
-from humor.study.study import load_study
+from .case_file import FORMAT, SUFFIX, read_about, read_case, write_case
+from .labelled_case import LabelledCase
+from .labels import brats_labels
+from .layouts.plain import LABEL_FILE, study_files
+from .loading import load_labelled
+from .quantising import TOLERANCE
+from .studies import find_studies
+from .study import Study
 
-LABEL_FILE = "seg.nii.gz"
+INDEX = "packed.json"
+"""The list of a packed folder's cases; written last, so a half-packed folder has none."""
 
-
-@dataclass(frozen=True)
-class LabelledCase:
-    """A case and its truth on the same grid.
-
-    Attributes:
-        name: the study folder's name.
-        image: float16 ``[4, D, H, W]``, as ``humor.study.case.Case.image``.
-        available: four flags in sequence order.
-        labels: uint8 BraTS labels ``[D, H, W]`` (1 NCR, 2 ED, 4 ET).
-    """
-
-    name: str
-    image: np.ndarray
-    available: np.ndarray
-    labels: np.ndarray
-
-
-def study_files(folder: Path) -> dict[str, Path]:
-    """Sequence → file of a study folder that names them ``t1.nii.gz`` and so on."""
-    found = {name: folder / f"{name}.nii.gz" for name in SEQUENCES}
-    return {name: path for name, path in found.items() if path.exists()}
+__all__ = [
+    "LABEL_FILE",
+    "LabelledCase",
+    "brats_labels",
+    "is_packed",
+    "labelled_studies",
+    "load_labelled",
+    "load_packed",
+    "pack",
+    "packed_files",
+    "study_files",
+]
 
 
 def labelled_studies(folder: Path) -> list[Path]:
-    """The study folders below ``folder`` that hold a label map, sorted by name.
+    """The study folders of the plain layout below ``folder`` that hold a label map, sorted by name.
 
     Raises:
         InputError: there is none.
@@ -54,47 +52,144 @@ def labelled_studies(folder: Path) -> list[Path]:
     return studies
 
 
-def read_labels(path: Path, case: Case) -> np.ndarray:
-    """The expert's label map on the grid of ``case``, in BraTS labels (uint8 ``[D, H, W]``)."""
-    volume = read_volume(path)
-    labels = np.rint(volume.data * volume.slope + volume.inter).astype(np.uint8)
-    voxels = voxel_map(volume.grid, case.grid)
-    if voxels is not None:
-        labels = np.ascontiguousarray(place(labels, voxels, case.grid.shape))
-    else:
-        values, inside = interpolate(labels, volume.grid, case.grid, order=0, smooth=False)
-        labels = (values * inside).astype(np.uint8)
-    return brats_labels(labels)
+def load_packed(data: Path, cache: Path, processes: int = 1) -> list[LabelledCase]:
+    """All labelled cases of a data set, in the order of their names.
+
+    Args:
+        data: what ``find_studies`` takes, or a packed folder, for which no image is read and nothing written.
+        cache: where cases are packed; those that are there are taken, unless their files have changed.
+        processes: how many pack at the same time.
+
+    Raises:
+        InputError: a study or a packed file cannot be used.
+    """
+    if is_packed(data):
+        return [read_case(path) for path in packed_files(data)]
+    files = _pack_all(find_studies(data).studies, cache, processes, lambda line: None)
+    return [read_case(path) for path in files]
 
 
-def brats_labels(labels: np.ndarray) -> np.ndarray:
-    """Older and newer conventions to 1, 2, 4: a 3 beside a 4 is non-enhancing core (BraTS 2013),
-    a 3 without any 4 is ET (BraTS 2023 and later)."""
-    labels = labels.copy()
-    labels[labels == ET_NEW] = NCR if (labels == ET).any() else ET
-    return labels
+def pack(data: Path, output: Path, processes: int = 2, tell: Callable[[str], None] = print) -> list[Path]:
+    """Make a packed folder, or bring one up to date; ``load_packed`` takes it in place of the data.
+
+    Args:
+        data: what ``find_studies`` takes.
+        output: the folder; made where it is not there.
+        processes: how many pack at the same time.
+        tell: is given a line for each case.
+
+    Returns:
+        the files, in the order of the cases' names.
+
+    Raises:
+        InputError: a study cannot be used.
+        UsageError: data and output are the same folder, or the data are packed already.
+    """
+    if is_packed(data) or data.resolve() == output.resolve():
+        raise UsageError(f"{data} is packed already, or is the folder to pack into. Give the original data.")
+    found = find_studies(data)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / INDEX).unlink(missing_ok=True)
+    files = _pack_all(found.studies, output, processes, tell)
+    index = {"format": FORMAT, "tolerance": TOLERANCE, "cases": [path.name for path in files]}
+    staged = output / f".{INDEX}.partial"
+    staged.write_text(json.dumps(index, indent=1), encoding="utf-8")
+    os.replace(staged, output / INDEX)
+    return files
 
 
-def load_labelled(folder: Path) -> LabelledCase:
-    """Read, normalise and crop one study with its labels."""
-    files = study_files(folder)
-    case = build_case(load_study(files))
-    labels = read_labels(folder / LABEL_FILE, case)
-    return LabelledCase(folder.name, case.image.astype(np.float16), np.array(availability(files)), labels)
+def is_packed(data: Path) -> bool:
+    """Whether a folder was made by ``pack``."""
+    return (data / INDEX).is_file()
 
 
-def load_packed(folder: Path, cache: Path) -> list[LabelledCase]:
-    """All labelled studies below ``folder``; each is packed into ``cache`` once."""
-    cache.mkdir(parents=True, exist_ok=True)
-    return [_cached(study, cache / f"{study.name}.npz") for study in labelled_studies(folder)]
+def packed_files(folder: Path) -> list[Path]:
+    """The case files of a packed folder.
+
+    Raises:
+        InputError: its list cannot be read, or a file of it is missing.
+    """
+    index = folder / INDEX
+    try:
+        files = [folder / Path(name).name for name in json.loads(index.read_text(encoding="utf-8"))["cases"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{index} cannot be read ({error!r}). Copy or pack the folder again.") from error
+    if missing := [path.name for path in files if not path.is_file()]:
+        raise InputError(
+            f"{folder}: {len(missing)} of {len(files)} packed cases are missing ({missing[0]}, ...). Copy "
+            "the folder again."
+        )
+    return files
 
 
-def _cached(study: Path, file: Path) -> LabelledCase:
-    if not file.exists():
+def _pack_all(
+    studies: Iterable[Study], folder: Path, processes: int, tell: Callable[[str], None]
+) -> list[Path]:
+    """Pack what is not packed yet, or not as it is now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(studies, key=lambda study: study.name)
+    work = partial(_pack_one, folder=folder)
+    if processes == 1 or len(ordered) == 1:
+        return _told(map(work, ordered), tell)
+    # Spawned, because forking a process that has threads (torch's) may hang.
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        return _told(pool.map(work, ordered), tell)
+
+
+def _told(files: Iterable[Path], tell: Callable[[str], None]) -> list[Path]:
+    done = []
+    for path in files:
+        done.append(path)
+        tell(f"{path.name.removesuffix(SUFFIX)}: {path.stat().st_size / 1e6:.2f} MB")
+    return done
+
+
+def _pack_one(study: Study, folder: Path) -> Path:
+    path = folder / f"{study.name}{SUFFIX}"
+    key = _key(study)
+    if not path.exists() or _stored_key(path) != key:
         case = load_labelled(study)
-        partial = file.with_suffix(".partial.npz")
-        np.savez(partial, image=case.image, available=case.available, labels=case.labels)
-        partial.replace(file)
-        return case
-    with np.load(file, allow_pickle=False) as packed:
-        return LabelledCase(study.name, packed["image"], packed["available"], packed["labels"])
+        write_case(path, case, {"key": key, "sha256": _hashes(study)})
+    return path
+
+
+def _key(study: Study) -> dict[str, Any]:
+    """What a packed file must have been made from to be taken.
+
+    File names without folders: they travel, and folders may tell more than they should.
+    """
+    files: dict[str, Any] = {name: [*_stamp(file.path), file.channel] for name, file in study.files.items()}
+    values = study.label_values
+    return {
+        "tolerance": TOLERANCE,
+        "patient": study.patient,
+        "files": files,
+        "label": _stamp(study.label),
+        "label_values": None if values is None else [[a, b] for a, b in sorted(values.items())],
+    }
+
+
+def _stamp(path: Path) -> list[Any]:
+    """Name, size and time of change.
+
+    Raises:
+        InputError: it is missing.
+    """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}). Check its path.") from error
+    return [path.name, facts.st_size, facts.st_mtime_ns]
+
+
+def _stored_key(path: Path) -> Any:
+    """``None`` for a file that cannot be used: it is made anew."""
+    try:
+        return read_about(path)["origin"]["key"]
+    except InputError:
+        return None
+
+
+def _hashes(study: Study) -> dict[str, str]:
+    sources: Sequence[Path] = sorted({file.path for file in study.files.values()} | {study.label})
+    return {path.name: sha256_of_file(path) for path in sources}

@@ -15,8 +15,8 @@ AUTOMATIC = "auto"
 SHOWN = 4  # names in a message
 
 WAYS_OUT = (
-    "Ways out: name the files as in one of these layouts; or write a CSV or JSON list with the columns patient, "
-    "t1, t1c, t2, flair, label; or a JSON file with the pattern of your names, for example "
+    "Ways out: name the files as in one of these layouts; or write a CSV or JSON list with the columns "
+    "patient, t1, t1c, t2, flair, label; or a JSON file with the pattern of your names, for example "
     '{"root": "FOLDER", "pattern": "{patient}/scan_{sequence}.nii.gz", "names": {"t1c": "post", '
     '"label": "tumour"}}, and give that file in place of the folder.'
 )
@@ -46,7 +46,7 @@ def find_studies(data: Path, layout: str = AUTOMATIC) -> Found:
         found = _in_folder(data, layout)
     if not found.studies:
         raise InputError(_nothing(data, [found]))
-    _refuse_same_names(data, found)
+    _refuse_unusable_names(data, found)
     return found
 
 
@@ -62,8 +62,8 @@ def _in_folder(folder: Path, layout: str) -> Found:
     if len(fitting) > 1:
         counts = ", ".join(f"{len(result.studies)} studies as {result.layout}" for result in fitting)
         raise InputError(
-            f"{folder} holds several layouts: {counts}. Say which with a list: 'humor-train check' with "
-            f"--layout shows what each finds. {WAYS_OUT}"
+            f"{folder} holds several layouts: {counts}. Put them into folders of their own, or give one list "
+            "of all of them."
         )
     if not fitting:
         raise InputError(_nothing(folder, found))
@@ -94,7 +94,9 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(every[:SHOWN]) + (", ..." if len(every) > SHOWN else "")
 
 
-def _refuse_same_names(data: Path, found: Found) -> None:
+def _refuse_unusable_names(data: Path, found: Found) -> None:
+    if bad := [study.name for study in found.studies if Path(study.name).name != study.name]:
+        raise InputError(f"{data}: {_listed(bad)} cannot be names of files. Use names without slashes.")
     counts = Counter(study.name for study in found.studies)
     if twice := sorted(name for name, count in counts.items() if count > 1):
         raise InputError(

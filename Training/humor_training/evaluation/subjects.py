@@ -15,7 +15,11 @@ from humor.study.case_building import build_case
 from humor.study.grid import WORKING_AXES, Grid
 from humor.study.study import load_study
 
-from ..data.packing import LABEL_FILE, LabelledCase, labelled_studies, read_labels, study_files
+from ..data.labelled_case import LabelledCase
+from ..data.labels import labels_on
+from ..data.loading import volume_files
+from ..data.studies import find_studies
+from ..data.study import Study
 
 NATIVE, CROP = "native", "crop"
 """Grids that results are measured on: of the reference sequence's file, or of the packed case (1 mm)."""
@@ -53,13 +57,13 @@ class Source:
     load: Callable[[], Subject]
 
 
-def native_sources(folder: Path) -> list[Source]:
-    """The labelled studies below a folder, to be measured on their native grids.
+def native_sources(data: Path) -> list[Source]:
+    """The labelled studies of a folder or list, to be measured on their native grids.
 
     Raises:
         InputError: there is none.
     """
-    return [_native(study) for study in labelled_studies(folder)]
+    return [_native(study) for study in find_studies(data).studies]
 
 
 def packed_sources(cases: Sequence[LabelledCase]) -> list[Source]:
@@ -74,15 +78,14 @@ def only(case: Case, names: Sequence[str]) -> Case:
     return replace(case, image=case.image * kept, available=flags)
 
 
-def _native(study: Path) -> Source:
-    files = study_files(study)
-
+def _native(study: Study) -> Source:
     def load() -> Subject:
-        case = build_case(load_study(files))
-        labels = read_labels(study / LABEL_FILE, replace(case, grid=case.native))
+        with volume_files(study.files) as files:
+            case = build_case(load_study(files))
+        labels = labels_on(case.native, study.label, study.label_values)
         return Subject(study.name, NATIVE, case, labels_to_regions(labels))
 
-    return Source(study.name, tuple(files), load)
+    return Source(study.name, tuple(study.files), load)
 
 
 def _packed(packed: LabelledCase) -> Source:

@@ -74,8 +74,8 @@ def _channels(path: Path, names: Mapping[str, str]) -> dict[int, str]:
             found[int(channel)] = kind
         elif kind != "other":  # a diffusion or perfusion map is left out; a name without meaning is not
             raise InputError(
-                f"{path}: channel {channel} is called {name!r}, which tells no sequence. Write T1, T1c, T2 or "
-                "FLAIR there, in the order of the files."
+                f"{path}: channel {channel} is called {name!r}, which tells no sequence. Write T1, T1c, T2 "
+                "or FLAIR there, in the order of the files."
             )
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from humor.errors import InputError
+from humor.regions import LABEL_NAMES
 from humor.sequences import SEQUENCES
 from humor.study.file_names import read_name
 
@@ -38,7 +39,7 @@ def read_list(path: Path) -> Found:
         content = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(content, list):
             return _from_rows(path, content, None)
-        values = _label_values(content.get("label_values"))
+        values = _label_values(path, content.get("label_values"))
         if "pattern" in content:
             root = path.parent / content.get("root", ".")
             return find_by_pattern(root, content["pattern"], content.get("names"), values)
@@ -70,8 +71,15 @@ def _refuse_misspelt(path: Path, row: Mapping[str, Any]) -> None:
     """Other columns do not matter, but one that speaks of a sequence would be missed silently."""
     for column in row:
         if column and column not in COLUMNS and (kind := read_name(column).kind) in SEQUENCES:
-            raise InputError(f"{path}: call the column {column!r} {kind!r}, or give it a name without a sequence.")
+            raise InputError(
+                f"{path}: call the column {column!r} {kind!r}, or give it a name without a sequence."
+            )
 
 
-def _label_values(said: Mapping[str, int] | None) -> dict[int, int] | None:
-    return None if said is None else {int(value): int(label) for value, label in said.items()}
+def _label_values(path: Path, said: Mapping[str, int] | None) -> dict[int, int] | None:
+    if said is None:
+        return None
+    values = {int(value): int(label) for value, label in said.items()}
+    if not set(values.values()) <= {0, *LABEL_NAMES}:
+        raise InputError(f"{path}: label_values must lead to 0 (background), 1 (NCR), 2 (ED) or 4 (ET).")
+    return values

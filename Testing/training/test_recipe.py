@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from humor.errors import UsageError
+from humor_training.baselines import build_any
+from humor_training.recipe import read_recipe
+
+RECIPES = Path(__file__).resolve().parents[2] / "Training" / "humor_training" / "recipes"
+ALL = sorted(RECIPES.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_the_recipes_that_ship_can_be_read_and_fit_their_networks(path: Path) -> None:
+    recipe = read_recipe(path)
+    network = build_any(recipe.network)
+    multiple = getattr(network, "multiple", 16)
+    assert recipe.stage_at(recipe.steps - 1) == recipe.stages[-1]
+    for stage in recipe.stages:
+        assert all(edge % multiple == 0 for edge in stage.window)
+        assert stage.phase in getattr(network, "phases", ("",))
+
+
+def test_there_is_a_recipe_for_each_system_ablation_and_baseline() -> None:
+    assert len(ALL) > 15
+
+
+def test_student_and_control_differ_by_the_teacher_only() -> None:
+    distilled, control = (
+        read_recipe(RECIPES / f"student_{name}.yaml") for name in ("distilled", "from_scratch")
+    )
+    same = ("network", "stages", "learning_rate", "warmup", "augmentation", "loss", "seed", "keeps_dropped")
+    assert all(getattr(distilled, name) == getattr(control, name) for name in same)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("lerning_rate: 1", "lerning_rate"),
+        ("loss: {balence: 1}", "balence"),
+        ("schedule: linear", "cosine, poly"),
+        ("stages: [{steps: 1, window: [16, 16, 16], batch: 1, regions: [XX]}]", "XX"),
+        ("stages: []", "at least one"),
+        ("monitored: [[t3]]", "t3"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_told_with_the_file(line: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    name = line.partition(":")[0]
+    kept = "network: {name: humor_student}\nstages: [{steps: 1, window: [16, 16, 16], batch: 1}]\n"
+    lines = [text for text in kept.splitlines() if not text.startswith(name)]
+    path.write_text("\n".join([*lines, line]))
+    with pytest.raises(UsageError, match=r"mine\.yaml") as caught:
+        read_recipe(path)
+    assert told in str(caught.value)
+
+
+def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "network: {name: humor_student}\nlearning_rate: 1e-4\n"
+        "stages: [{steps: 1, window: [16, 16, 16], batch: 1}]\n"
+    )
+    assert read_recipe(path).learning_rate == 1e-4
+
+
+def test_mixing_begins_after_the_experts_learned_alone() -> None:
+    recipe = read_recipe(RECIPES / "systems" / "mome.yaml")
+    assert recipe.mixing_progress(0) == recipe.mixing_progress(9_999) == 0.0
+    assert recipe.mixing_progress(20_000) == pytest.approx(0.5)
+    assert recipe.mixing_progress(recipe.steps) == 1.0
