@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from humor_training.data.labelled_case import LabelledCase
+from humor_training.data.loading import load_labelled
 
 
 @pytest.fixture
@@ -23,6 +24,12 @@ def made_up_case() -> LabelledCase:
     labels = np.where(brain & (grid[2] > 9), 2, 0).astype(np.uint8)
     labels[10, 17, 9] = 4
     return LabelledCase("a case", image.astype(np.float16), np.array([False, True, True, True]), labels, "p")
+
+
+@pytest.fixture(scope="session")
+def plain_cases(studies: Path) -> list[LabelledCase]:
+    """The generated patients as they are loaded from the plain layout, unpacked."""
+    return [load_labelled(studies / f"patient{index}") for index in range(3)]
 
 
 def case_with(name: str, volume: int, enhancing: bool, patient: str = "") -> LabelledCase:

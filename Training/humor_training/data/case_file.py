@@ -59,7 +59,7 @@ def write_case(
                 f"{name}_small": _bytes(small),
                 f"{name}_large": _bytes(large),
             }
-            coded[name] = {"axes": axes, **_errors(case.image[index], levels[indices], inside[index])}
+            coded[name] = {"axes": axes, **_errors(case.image[index], _table(levels)[indices], inside[index])}
     about = {
         "format": FORMAT,
         "name": case.name,
@@ -118,10 +118,13 @@ def _about(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 def _decoded(arrays: Mapping[str, np.ndarray], name: str, inside: np.ndarray, axes: Axes) -> np.ndarray:
     small, large = arrays[f"{name}_small"].tobytes(), arrays[f"{name}_large"].tobytes()
-    values = np.zeros(256, np.float16)
-    levels = arrays[f"{name}_levels"]
-    values[: len(levels)] = levels
-    return np.where(inside, values[decode(small, large, inside, axes)], np.float16(0))
+    values = _table(arrays[f"{name}_levels"])[decode(small, large, inside, axes)]
+    return np.where(inside, values, np.float16(0))
+
+
+def _table(levels: np.ndarray) -> np.ndarray:
+    """Index of 8 bit → level."""
+    return np.pad(levels, (0, 256 - len(levels)))
 
 
 def _errors(image: np.ndarray, kept: np.ndarray, inside: np.ndarray) -> dict[str, float]:

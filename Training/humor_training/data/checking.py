@@ -127,8 +127,8 @@ def _check_together(checked: _Checked, label: Volume, shown: dict[str, _Shown]) 
         checked.say(
             Severity.ERROR if distance > SAME_PLACE_MM else Severity.WARNING,
             "label",
-            f"{label.path} has the shape of {DISPLAY_NAMES[alike[0]]}, but their affines put the same voxel up "
-            f"to {distance:.1f} mm apart. Copy the right geometry into the label map's header.",
+            f"{label.path} has the shape of {DISPLAY_NAMES[alike[0]]}, but their affines put the same voxel "
+            f"up to {distance:.1f} mm apart. Copy the right geometry into the label map's header.",
         )
         return
     if not on_grid:
@@ -136,8 +136,8 @@ def _check_together(checked: _Checked, label: Volume, shown: dict[str, _Shown]) 
         checked.say(
             Severity.WARNING,
             "label",
-            f"{label.path} (shape {label.grid.shape}) lies on the grid of no sequence ({DISPLAY_NAMES[first]}: "
-            f"{shown[first].grid.shape}); it will be resampled. Check that it is of this study.",
+            f"{label.path} (shape {label.grid.shape}) lies on the grid of no sequence "
+            f"({DISPLAY_NAMES[first]}: {shown[first].grid.shape}); it will be resampled. Check that it is of this study.",
         )
         return
     for name in sorted(set(shown) - set(on_grid)):

@@ -30,7 +30,8 @@ def read_label_volume(path: Path) -> Volume:
     volume = _read(path)
     values = volume.data * volume.slope + volume.inter
     whole = np.rint(values)
-    if not (np.abs(values - whole) < 1e-3).all() or whole.min() < 0 or whole.max() > LARGEST_VALUE:
+    finite = bool(np.isfinite(values).all())
+    if not finite or np.abs(values - whole).max() > 1e-3 or whole.min() < 0 or whole.max() > LARGEST_VALUE:
         raise InputError(
             f"{path}: its values are not whole numbers from 0 to {LARGEST_VALUE}. A label map is needed, "
             "not an image or probabilities; interpolate label maps by nearest neighbours."
