@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from humor.errors import InputError, UsageError
 from humor.sequences import availability
+from humor_training.cli import main
 from humor_training.data import packing
 from humor_training.data.case_file import read_about, read_case
 from humor_training.data.labelled_case import LabelledCase
@@ -162,10 +164,16 @@ def test_packing_that_stops_leaves_no_packed_folder(own: Path, tmp_path: Path) -
     assert (output / "patient0.case.npz").exists() and not (output / INDEX).exists()
 
 
-def test_two_processes_pack_the_same(own: Path, packed: Path, tmp_path: Path) -> None:
-    files = pack(own, tmp_path / "packed", processes=2, tell=lambda line: None)
-    assert [path.name for path in files] == ["patient0.case.npz", "patient2.case.npz"]
-    for path in files:
+def test_the_command_packs_the_same_with_two_processes_and_states_the_errors(
+    own: Path, packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "packed"
+    assert main(["pack", str(own), str(output), "--processes", "2"]) == 0
+    assert re.search(
+        r"2 cases, .* MB\. Intensities differ by at most 0\.06\d .*, 0\.0\d\d on average",
+        capsys.readouterr().out,
+    )
+    for path in (output / "patient0.case.npz", output / "patient2.case.npz"):
         one, other = read_case(path), read_case(packed / path.name)
         np.testing.assert_array_equal(one.image, other.image)
         np.testing.assert_array_equal(one.labels, other.labels)

@@ -137,7 +137,8 @@ def _check_together(checked: _Checked, label: Volume, shown: dict[str, _Shown]) 
             Severity.WARNING,
             "label",
             f"{label.path} (shape {label.grid.shape}) lies on the grid of no sequence "
-            f"({DISPLAY_NAMES[first]}: {shown[first].grid.shape}); it will be resampled. Check that it is of this study.",
+            f"({DISPLAY_NAMES[first]}: {shown[first].grid.shape}); it will be resampled. "
+            "Check that it is of this study.",
         )
         return
     for name in sorted(set(shown) - set(on_grid)):
