@@ -67,6 +67,18 @@ def read_origin(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
+def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
+    """What the card of another model says about this one: few words, since these facts are nested."""
+    facts: dict[str, Any] = {
+        "network": str(recipe.network["name"]),
+        "stages": [f"{stage.steps} steps of {'×'.join(map(str, stage.window))}" for stage in recipe.stages],
+        "steps": state["step"],
+        "hours": round(state["seconds"] / 3600, 2),
+        "cases_learned_from": len(origin.get("learned_from", [])),
+    }
+    return facts | {key: origin[key] for key in ("start", "teacher") if key in origin}
+
+
 def load_model(name: str) -> Trained:
     """The network of a run's folder or of a bundle (its name or folder).
 
@@ -76,12 +88,7 @@ def load_model(name: str) -> Trained:
     folder = Path(name)
     if (folder / RECIPE).exists():
         recipe, state = read_run(folder)
-        facts = {
-            "recipe": recipe.facts(),
-            "steps": state["step"],
-            "hours": round(state["seconds"] / 3600, 2),
-            **read_origin(folder),
-        }
+        facts = run_facts(recipe, state, read_origin(folder))
         return Trained(load_trained(folder), recipe.network, facts)
     bundle = load_bundle(find_bundle(name))
     manifest = bundle.manifest
