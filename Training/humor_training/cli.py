@@ -30,7 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="humor-train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-
         importlib.import_module(f"humor_training.commands.{name}").add_parser(commands)
     args = parser.parse_args(arguments)
     try:
