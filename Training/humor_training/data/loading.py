@@ -71,6 +71,7 @@ def volume_files(files: Mapping[str, SequenceFile]) -> Iterator[dict[str, Path]]
 
 def _write_channels(source: Path, wanted: Mapping[Path, int]) -> None:
     import nibabel
+    from nibabel.filebasedimages import ImageFileError
 
     if not source.is_file():
         raise InputError(f"{source} does not exist. Check the path.")
@@ -78,7 +79,7 @@ def _write_channels(source: Path, wanted: Mapping[Path, int]) -> None:
         image = nibabel.load(source)
         data = np.asanyarray(image.dataobj.get_unscaled())
         slope, inter = image.dataobj.slope, image.dataobj.inter
-    except (OSError, EOFError, ValueError, nibabel.filebasedimages.ImageFileError) as error:
+    except (OSError, EOFError, ValueError, ImageFileError) as error:
         raise InputError(f"{source} cannot be read ({error}). Copy or export it again.") from error
     channels = data.shape[3] if data.ndim == 4 else 1
     for path, channel in wanted.items():
