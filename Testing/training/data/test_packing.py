@@ -21,7 +21,6 @@ from humor_training.data.labelled_case import LabelledCase
 from humor_training.data.packing import (
     INDEX,
     LABEL_FILE,
-    labelled_studies,
     load_labelled,
     load_packed,
     pack,
@@ -69,11 +68,6 @@ def test_labels_lie_on_the_tumour_they_describe(plain_cases: list[LabelledCase])
     brain = case.image.any(axis=0)
     assert flair[case.labels == 2].mean() > flair[brain].mean() + 1
     assert t1c[case.labels == 4].mean() > t1c[brain].mean() + 1
-
-
-def test_a_folder_without_labels_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=str(tmp_path)):
-        labelled_studies(tmp_path)
 
 
 def test_packed_cases_are_near_the_images(packed: Path, plain_cases: list[LabelledCase]) -> None:

@@ -15,7 +15,8 @@ import torch
 import yaml
 
 from humor_training.monitoring.tables import LOSSES, read_lines
-from humor_training.run.trained import BEST, CHECKPOINT, load_trained, read_origin, read_run
+from humor_training.run.files import BEST, CHECKPOINT
+from humor_training.run.trained import load_trained, read_origin, read_run
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}

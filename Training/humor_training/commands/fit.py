@@ -43,9 +43,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train; see ``run.fit.fit``."""
     from ..recipe import read_recipe
+    from ..run.files import CHECKPOINT, RECIPE
     from ..run.fit import fit
     from ..run.processes import make_fabric
-    from ..run.trained import CHECKPOINT, RECIPE, load_model
+    from ..run.trained import load_model
 
     path = recipe_path(args.recipe)
     recipe = read_recipe(path)
@@ -94,7 +95,8 @@ def _write_origin(
 ) -> None:
     import json
 
-    from ..run.trained import ORIGIN, read_origin
+    from ..run.files import ORIGIN
+    from ..run.trained import read_origin
 
     facts: dict[str, Any] = {
         **read_origin(args.folder),  # what an earlier sitting started from

@@ -31,25 +31,12 @@ __all__ = [
     "LabelledCase",
     "brats_labels",
     "is_packed",
-    "labelled_studies",
     "load_labelled",
     "load_packed",
     "pack",
     "packed_files",
     "study_files",
 ]
-
-
-def labelled_studies(folder: Path) -> list[Path]:
-    """The study folders of the plain layout below ``folder`` that hold a label map, sorted by name.
-
-    Raises:
-        InputError: there is none.
-    """
-    studies = sorted(path.parent for path in folder.glob(f"*/{LABEL_FILE}"))
-    if not studies:
-        raise InputError(f"{folder}: no study with a {LABEL_FILE} in it. Give a folder of study folders.")
-    return studies
 
 
 def load_packed(data: Path, cache: Path, processes: int = 1) -> list[LabelledCase]:

@@ -180,7 +180,8 @@ def load_predictor(
     from humor.bundle.load import load_bundle
     from humor.inference.segmenter import Segmenter
 
-    from ..run.trained import BEST, CHECKPOINT, RECIPE, load_trained
+    from ..run.files import BEST, CHECKPOINT, RECIPE
+    from ..run.trained import load_trained
 
     folder = Path(model)
     if (folder / RECIPE).exists():

@@ -14,11 +14,10 @@ from humor.errors import InputError, UsageError
 from humor.regions import REGION_KEYS
 
 from ..recipe import Recipe, read_recipe
+from ..run.files import ORIGIN, RECIPE
 from .curves import Curve, curve
 from .pictures import latest_picture
 from .tables import GATE_LOADS, HELD_OUT, LOSSES, STEP, Line, number, read_lines
-
-RECIPE, ORIGIN = "recipe.yaml", "origin.json"
 
 
 @dataclass(frozen=True)

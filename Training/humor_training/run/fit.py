@@ -17,10 +17,10 @@ from humor.errors import InputError
 from ..data.packing import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
+from .files import BEST, CHECKPOINT
 from .held_out import check, overall
 from .record import Record
 from .stopping import Stopping
-from .trained import BEST, CHECKPOINT
 from .training import Training, write_whole
 
 NOTE_EVERY = 25

@@ -17,9 +17,7 @@ from humor.inference.torch_backend import load_network
 
 from ..baselines import build_any
 from ..recipe import Recipe, read_recipe
-
-CHECKPOINT, BEST, RECIPE, ORIGIN = "checkpoint.pt", "best.pt", "recipe.yaml", "origin.json"
-"""Files of a run's folder."""
+from .files import BEST, CHECKPOINT, ORIGIN, RECIPE
 
 
 @dataclass(frozen=True)

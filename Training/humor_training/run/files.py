@@ -1,0 +1,5 @@
+"""Names of the files in a run's folder that several parts read."""
+
+from __future__ import annotations
+
+CHECKPOINT, BEST, RECIPE, ORIGIN = "checkpoint.pt", "best.pt", "recipe.yaml", "origin.json"
