@@ -156,15 +156,6 @@ def test_the_best_state_is_kept_beside_the_last(whole: Path) -> None:
     assert load_trained(whole, best=True).state_dict().keys() == load_trained(whole).state_dict().keys()
 
 
-def test_accumulated_batches_are_as_good_as_one_larger_batch_apart_from_batch_dice(
-    studies: Path, tmp_path: Path
-) -> None:
-    path = recipe(tmp_path / "recipe.yaml", accumulate=2, check_every=8)
-    finish(command(path, studies, tmp_path / "run"))
-    (last,) = losses(tmp_path / "run")
-    assert 0.5 < last < 3.0
-
-
 def test_a_checkpoint_of_another_network_is_refused(whole: Path, studies: Path, tmp_path: Path) -> None:
     other = recipe(tmp_path / "recipe.yaml", network={"name": "humor_student_pyramid", **NUMBERS})
     run = tmp_path / "run"
