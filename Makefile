@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # First and by itself, so that nothing else chooses another build of it. The only place of this pin.
 TORCH := torch==2.13.0
-CHECKED := HUMoRSegment/humor Training Testing
+CHECKED := HUMoRSegment Training Testing
 CASE ?=
 BENCH ?=
 

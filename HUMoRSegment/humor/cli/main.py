@@ -19,6 +19,8 @@ from .interrupt import interruptible
 # Command → its line in the help. A command's module is imported only when it is the one that was asked for.
 COMMANDS: dict[str, str] = {
     "segment": "segment the tumour of one study",
+    "influence": "show what each sequence of a study did",
+    "batch": "segment many studies: a folder of them, or a CSV file",
     "sample": "write the generated sample study to a folder",
     "models": "list, show, verify, import and export models",
     "doctor": "test this installation: versions, devices, memory, disk, weights",

@@ -13,7 +13,7 @@ from ..sequences import DISPLAY_NAMES, SEQUENCES
 
 if TYPE_CHECKING:
     from ..events import Event, Listener
-    from ..pipeline import Outcome
+    from ..pipeline import Outcome, SegmentOptions
     from ..study.roles import RoleGuess
 
 _EXAMPLES = """\
@@ -94,11 +94,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     from ..events import Reporter
-    from ..pipeline import STAGES, SegmentOptions, segment_files
+    from ..pipeline import STAGES, segment_files
     from .process import seconds_since_start
 
     files = _files(arguments, listener)
-    options = SegmentOptions(
+    options = _options(arguments)
+    reporter = Reporter(listener, STAGES)
+    return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
+
+
+def _options(arguments: argparse.Namespace) -> SegmentOptions:
+    """What ``_add_model_options`` and ``_add_result_options`` let users choose."""
+    from ..pipeline import SegmentOptions
+
+    return SegmentOptions(
         model=arguments.model,
         device=arguments.device,
         precision=arguments.precision,
@@ -109,8 +118,6 @@ def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
         page=not arguments.no_report,
         routing=not arguments.no_routing,
     )
-    reporter = Reporter(listener, STAGES)
-    return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
 
 
 def _files(arguments: argparse.Namespace, listener: Listener) -> dict[str, Path]:

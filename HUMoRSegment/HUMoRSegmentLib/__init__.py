@@ -1,0 +1,1 @@
+"""The Slicer layer: window, parameters, logic, scene output. Never imports torch."""

@@ -1,0 +1,1 @@
+"""The routing view: which expert decided what, as nodes of the scene."""

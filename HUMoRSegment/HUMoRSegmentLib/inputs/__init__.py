@@ -1,0 +1,1 @@
+"""From volume nodes to sequences: guess, check, expected quality, files."""

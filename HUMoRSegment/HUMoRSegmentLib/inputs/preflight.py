@@ -1,0 +1,180 @@
+"""What is to be known about the chosen volumes before a run: one line for each sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from slicer.i18n import tr as _
+
+from humor.sequences import DISPLAY_NAMES, SEQUENCES
+from humor.study.brain import COVERAGE_TO_WARN, SMALLEST_BRAIN_ML
+from humor.study.case_building import REFERENCE_ORDER, SPACING_TOLERANCE
+
+from .seen_volume import Seen, look_at
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+_LEVELS = (OK, WARNING, ERROR)
+
+THICK_MM = 3.0
+"""Voxels longer than this hide small parts of a tumour."""
+_THICK_TOLERANCE = 0.01  # mm; headers round
+
+Finding = tuple[str, str]
+"""Level and sentence."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The line of one sequence.
+
+    Attributes:
+        sequence: ``t1``, ``t1c``, ``t2`` or ``flair``.
+        level: ``ok``, ``warning`` or ``error``, the worst of its findings.
+        sentence: all findings, worst first.
+    """
+
+    sequence: str
+    level: str
+    sentence: str
+
+
+def preflight(sequences: Mapping[str, Any], reference: str = "") -> list[Check]:
+    """Check the chosen volumes. Changes nothing.
+
+    Args:
+        sequences: sequence → scalar volume node, or None.
+        reference: the sequence on whose grid results are wanted; empty for the engine's choice.
+
+    Returns:
+        A check for each sequence that has a node, in sequence order.
+    """
+    nodes = {name: sequences[name] for name in SEQUENCES if sequences.get(name) is not None}
+    looks = {name: look_at(node) for name, node in nodes.items()}
+    seen = {name: look for name, look in looks.items() if isinstance(look, Seen)}
+    findings: dict[str, list[Finding]] = {
+        name: [(ERROR, look)] if isinstance(look, str) else [] for name, look in looks.items()
+    }
+    twice = _given_twice(nodes, seen)
+    chosen = reference if reference in seen else _default_reference(seen)
+    for name, volume in seen.items():
+        findings[name] += [*twice.get(name, []), *_about_skull(volume), *_about_spacing(volume)]
+        findings[name] += _about_transform(volume)
+        if name != chosen and name not in twice:
+            findings[name] += _about_place(volume, seen[chosen], DISPLAY_NAMES[chosen])
+    return [_check(name, found) for name, found in findings.items()]
+
+
+def _check(name: str, findings: list[Finding]) -> Check:
+    ordered = sorted(findings, key=lambda finding: -_LEVELS.index(finding[0]))
+    return Check(name, ordered[0][0], " ".join(sentence for _level, sentence in ordered))
+
+
+def _default_reference(seen: Mapping[str, Seen]) -> str:
+    """The engine's choice: the smallest voxels, in a tie T1c, FLAIR, T2, T1."""
+    smallest = min((volume.grid.voxel_ml for volume in seen.values()), default=0.0)
+    fitting = (
+        name
+        for name in REFERENCE_ORDER
+        if name in seen and seen[name].grid.voxel_ml <= smallest * (1 + SPACING_TOLERANCE)
+    )
+    return next(fitting, "")
+
+
+def _given_twice(nodes: Mapping[str, Any], seen: Mapping[str, Seen]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for first, second in combinations(seen, 2):
+        if nodes[first] is nodes[second]:
+            text = _("The same volume is chosen as {other} too. Choose another one, or none.")
+        elif _same_values(seen[first].data, seen[second].data):
+            text = _("It shows the same image as {other}. Choose another one, or none.")
+        else:
+            continue
+        for name, other in ((first, second), (second, first)):
+            found.setdefault(name, []).append((ERROR, text.format(other=DISPLAY_NAMES[other])))
+    return found
+
+
+def _same_values(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two images agree in every voxel; almost always decided by one slice."""
+    if one.shape != other.shape:
+        return False
+    middle = len(one) // 2
+    parts = ((one[middle], other[middle]), (one, other))
+    return all(np.allclose(a, b, rtol=1e-5, atol=0, equal_nan=True) for a, b in parts)
+
+
+def _about_skull(volume: Seen) -> list[Finding]:
+    foreground = volume.foreground
+    if foreground.volume_ml == 0:
+        return [(WARNING, _("Nothing in it looks like a head."))]
+    if not foreground.stripped:
+        text = _("The skull is there, and the model was made for brains without: strip it first if you can.")
+        return [(WARNING, text)]
+    if foreground.volume_ml < SMALLEST_BRAIN_ML:
+        text = _("Only {volume} ml look like brain: it is cut off, or no brain.")
+        return [(WARNING, text.format(volume=round(foreground.volume_ml)))]
+    return [(OK, _("Brain without skull."))]
+
+
+def _about_spacing(volume: Seen) -> list[Finding]:
+    thickest = max(volume.grid.spacing)
+    if thickest > THICK_MM + _THICK_TOLERANCE:
+        text = _("Slices {thickness} mm apart: small parts of a tumour can be missed.")
+        return [(WARNING, text.format(thickness=_short(thickest)))]
+    lengths = " × ".join(_short(length) for length in volume.grid.spacing)
+    return [(OK, _("Voxels of {lengths} mm.").format(lengths=lengths))]
+
+
+def _about_transform(volume: Seen) -> list[Finding]:
+    if not volume.bent:
+        return []
+    return [
+        (
+            WARNING,
+            _("A non-linear transform bends it: a resampled copy is segmented, its place is not checked."),
+        )
+    ]
+
+
+def _about_place(volume: Seen, reference: Seen, title: str) -> list[Finding]:
+    """How a volume lies to the reference, of which ``title`` is the name."""
+    if volume.bent or reference.bent:
+        return []
+    covered, back = _share_seen(reference, volume), _share_seen(volume, reference)
+    if covered is None or back is None:
+        return []
+    if covered == 0 or back == 0:
+        text = _("It lies nowhere near {reference}. Check patient and visit, or register them.")
+        return [(ERROR, text.format(reference=title))]
+    findings = []
+    if covered < COVERAGE_TO_WARN:
+        text = _("It shows only {share} % of what {reference} shows: cut off, or not registered to it.")
+        findings.append((WARNING, text.format(share=max(1, int(covered * 100)), reference=title)))
+    if not volume.grid.same_as(reference.grid):
+        findings.append((OK, _("Other voxels than {reference}: it is resampled.").format(reference=title)))
+    return findings
+
+
+def _share_seen(wanted: Seen, by: Seen) -> float | None:
+    """Share of the foreground of one volume that another one shows; None if there is no foreground.
+
+    Where both are brains without skull, shown means brain there, which also finds a brain that is
+    elsewhere in the same box; else it means inside the image.
+    """
+    places = wanted.places()
+    if places.shape[1] == 0 or by.foreground.volume_ml == 0:
+        return None
+    indices = np.rint(np.linalg.solve(by.coarse_grid.affine, places)[:3]).astype(int)
+    limits = np.array(by.coarse_grid.shape)[:, None]
+    inside = np.logical_and.reduce((indices >= 0) & (indices < limits), axis=0)
+    if wanted.foreground.stripped and by.foreground.stripped:
+        inside[inside] = by.foreground.mask[tuple(indices[:, inside])]
+    return float(inside.mean())
+
+
+def _short(length: float) -> str:
+    return f"{length:.2f}".rstrip("0").rstrip(".")

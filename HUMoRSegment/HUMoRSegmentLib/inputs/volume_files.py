@@ -1,0 +1,73 @@
+"""The chosen volumes as files for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from humor.errors import InputError, OutputError
+from humor.sequences import DISPLAY_NAMES, SEQUENCES
+
+from .nrrd_file import write_nrrd
+from .volume_node import in_world, moved_non_linearly, refusal, title, value_refusal, voxels, world_grid
+
+__all__ = ["world_grid", "write_volumes"]
+
+
+def write_volumes(sequences: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Write each volume as uncompressed NRRD in world coordinates, its parent transforms applied.
+
+    The scene and the nodes stay untouched. Linear transforms only change the geometry that is
+    written; under non-linear ones the volume is resampled (``preflight`` says so). Files are named
+    by sequence, so that no patient's name gets into a temporary folder.
+
+    Args:
+        sequences: sequence → scalar volume node; at least one.
+        folder: an existing folder.
+
+    Returns:
+        sequence → its file, in sequence order.
+
+    Raises:
+        InputError: a node cannot be segmented; names it. Nothing was written then.
+        OutputError: the folder cannot be written to, or is full.
+    """
+    nodes = {name: sequences[name] for name in SEQUENCES if sequences.get(name) is not None}
+    _refuse_same_node(nodes)
+    for node in nodes.values():
+        if problem := refusal(node) or value_refusal(node, voxels(node)):
+            raise InputError(problem)
+    grids = {name: world_grid(node) for name, node in nodes.items() if not moved_non_linearly(node)}
+    files = {}
+    for name, node in nodes.items():
+        source = node
+        if name not in grids:
+            source = in_world(node)
+            if problem := refusal(source):
+                raise InputError(problem)
+        files[name] = Path(folder) / f"{name}.nrrd"
+        try:
+            write_nrrd(files[name], voxels(source), grids.get(name) or world_grid(source))
+        except OSError as error:
+            raise OutputError(
+                _(
+                    "{node} cannot be written to {folder} ({reason}). Free some space there, or choose "
+                    "another temporary folder in Slicer's application settings."
+                ).format(node=title(node), folder=folder, reason=error.strerror or error)
+            ) from error
+    return files
+
+
+def _refuse_same_node(nodes: Mapping[str, Any]) -> None:
+    for (first, node), (second, other) in combinations(nodes.items(), 2):
+        if node is other:
+            raise InputError(
+                _(
+                    "{node} was chosen both as {first} and as {second}. Choose another volume for one of "
+                    "them, or leave it empty."
+                ).format(node=title(node), first=DISPLAY_NAMES[first], second=DISPLAY_NAMES[second])
+            )

@@ -1,0 +1,1 @@
+"""What a result is in the MRML scene."""

@@ -1,0 +1,191 @@
+"""Which expert decided what: weights of a gate as words, bars, colours over the images, chart and table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from ..gates.chart import show_chart
+from ..gates.cursor import CursorReader
+from ..gates.disagreement import jump_to, most_disputed
+from ..gates.volumes import Gate, gates_of
+from ..gates.words import source_sentence
+from ..logic import HUMoRSegmentLogic
+from ..parameters import (
+    DOMINANT_OVERLAY,
+    EXPERT_OVERLAY,
+    NO_OVERLAY,
+    HUMoRSegmentParameterNode,
+)
+from ..scene import references
+from .choice_box import ChoiceBox
+from .failures import sentence
+from .overlay_follower import OverlayFollower
+from .panel import Panel, say
+from .views import show_table
+from .weight_bars import weight_bars
+from .words import ERROR, mark
+
+
+class RoutingPanel(Panel):
+    """The gates of the chosen result."""
+
+    def __init__(self, ui: Any, logic: HUMoRSegmentLogic) -> None:
+        super().__init__(ui, logic)
+        self._shown = ""  # ID of the segmentation whose gates are listed
+        self._gates: dict[str, Gate] = {}
+        self._bars_of = ""
+        self._cursor: CursorReader | None = None
+        self._cursor_of: tuple[str, str] | None = None
+        self._entered = False
+        self._gate_box = ChoiceBox(ui.gateBox, "gate", keep_unknown=False)
+        self._expert_box = ChoiceBox(ui.expertBox, "expert", keep_unknown=False)
+        self._overlay_box = ChoiceBox(ui.overlayBox, "show_overlay", default=NO_OVERLAY)
+        self._overlay_box.offer(
+            [
+                (NO_OVERLAY, _("None")),
+                (EXPERT_OVERLAY, _("Weight of one expert")),
+                (DOMINANT_OVERLAY, _("Dominant expert")),
+            ]
+        )
+        self._overlay = OverlayFollower(self._tell)
+        ui.chartButton.connect("clicked(bool)", self._show_chart)
+        ui.gateTableButton.connect("clicked(bool)", self._show_table)
+        ui.disputedButton.connect("clicked(bool)", self._jump)
+        say(ui.routingMessage, "")
+        say(ui.cursorNote, "")
+
+    def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
+        """Follow the choice of result, gate, expert and overlay."""
+        super().update(parameters)
+        segmentation = self._segmentation()
+        if ("" if segmentation is None else segmentation.GetID()) != self._shown:
+            self.adopt()
+        else:
+            self._follow_choices()
+
+    def adopt(self) -> None:
+        """List the gates of the chosen result anew."""
+        segmentation = self._segmentation()
+        self._shown = "" if segmentation is None else segmentation.GetID()
+        gates = gates_of(segmentation) if segmentation is not None else []
+        self._gates = {gate.name: gate for gate in gates}
+        self._bars_of = ""
+        self._overlay.forget()
+        self._stop_cursor()
+        self._gate_box.offer([(name, name) for name in self._gates])
+        say(self.ui.routingMessage, "")
+        self._follow_choices()
+
+    def enter(self) -> None:
+        """Weights under the mouse are read only while the module is shown."""
+        self._entered = True
+        self._follow_cursor()
+
+    def leave(self) -> None:
+        """Another module is shown; the overlay stays."""
+        self._entered = False
+        self._stop_cursor()
+
+    def close(self) -> None:
+        """Forget the scene's gates."""
+        self._stop_cursor()
+        self._overlay.forget()
+        self._shown, self._gates, self._bars_of = "", {}, ""
+        self._show_gate()
+
+    def _segmentation(self) -> Any | None:
+        return None if self.parameters is None else self.parameters.segmentation
+
+    def _gate(self) -> Gate | None:
+        return self._gates.get(self._gate_box.value)
+
+    def _follow_choices(self) -> None:
+        self._gate_box.update(self.parameters)
+        gate = self._gate()
+        self._expert_box.offer([(name, name) for name in gate.experts] if gate is not None else [])
+        self._expert_box.update(self.parameters)
+        self._overlay_box.update(self.parameters)
+        self._show_gate()
+        self._follow_cursor()
+        segmentation = self._segmentation()
+        if gate is not None and segmentation is not None and self.parameters is not None:
+            self._overlay.show(
+                segmentation,
+                gate.name,
+                self._expert_box.value,
+                self.parameters.show_overlay,
+                self.parameters.overlay_opacity,
+            )
+
+    def _show_gate(self) -> None:
+        ui, gate = self.ui, self._gate()
+        there = gate is not None
+        for widget in (ui.gateBox, ui.overlayBox, ui.chartButton, ui.gateTableButton, ui.disputedButton):
+            widget.enabled = there
+        overlay = self.parameters.show_overlay if self.parameters is not None else NO_OVERLAY
+        ui.expertBox.enabled = there and overlay == EXPERT_OVERLAY
+        ui.opacitySlider.enabled = there and overlay != NO_OVERLAY
+        say(ui.sourceNote, source_sentence(gate.source) if gate is not None else self._no_gates())
+        name = gate.name if gate is not None else ""
+        if name != self._bars_of or not name:
+            self._bars_of = name
+            segmentation = self._segmentation()
+            known = gate is not None and segmentation is not None
+            say(ui.weightsNote, weight_bars(segmentation, gate.name, tuple(gate.experts)) if known else "")
+
+    def _no_gates(self) -> str:
+        if self._segmentation() is None:
+            return _("No result is chosen.")
+        return _("The chosen segmentation has no record of experts.")
+
+    def _follow_cursor(self) -> None:
+        segmentation, gate = self._segmentation(), self._gate()
+        if not self._entered or segmentation is None or gate is None:
+            self._stop_cursor()
+            return
+        wanted = (segmentation.GetID(), gate.name)
+        if wanted != self._cursor_of:
+            self._stop_cursor()
+            self._cursor_of = wanted
+            self._cursor = CursorReader(segmentation, gate.name, self._show_weights)
+            say(self.ui.cursorNote, _("Weights under the mouse cursor: move it over a slice view."))
+
+    def _stop_cursor(self) -> None:
+        cursor, self._cursor, self._cursor_of = self._cursor, None, None
+        if cursor is not None:
+            cursor.stop()
+        say(self.ui.cursorNote, "")
+
+    def _show_weights(self, text: str) -> None:
+        self.ui.cursorNote.text = text or _("Weights under the mouse cursor: move it over a slice view.")
+
+    def _tell(self, message: str) -> None:
+        say(self.ui.routingMessage, message)
+
+    def _show_chart(self, _checked: bool = False) -> None:
+        self._do(lambda segmentation, gate: show_chart(segmentation, gate))
+
+    def _jump(self, _checked: bool = False) -> None:
+        self._do(lambda segmentation, gate: jump_to(most_disputed(segmentation, gate)))
+
+    def _show_table(self, _checked: bool = False) -> None:
+        def show(segmentation: Any, _gate: str) -> None:
+            table = segmentation.GetNodeReference(references.GATE_TABLE)
+            if table is not None:
+                show_table(table)
+
+        self._do(show)
+
+    def _do(self, action: Callable[[Any, str], Any]) -> None:
+        """Do something with the chosen gate and say so where that fails."""
+        segmentation, gate = self._segmentation(), self._gate()
+        if segmentation is None or gate is None:
+            return
+        try:
+            action(segmentation, gate.name)
+            self._tell("")
+        except Exception as error:
+            self._tell(mark(ERROR, sentence(error)))

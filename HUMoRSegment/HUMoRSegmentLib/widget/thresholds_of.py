@@ -1,0 +1,31 @@
+"""The thresholds of a result: those in force, and its model's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from humor.errors import HumorError
+from humor.regions import REGION_KEYS
+
+from ..logic import HUMoRSegmentLogic
+from ..scene import references
+
+USUAL = 0.5
+"""Where neither the result nor its model says another one."""
+
+
+def thresholds_in_force(segmentation: Any) -> dict[str, float]:
+    """Region → threshold at which the segments were cut."""
+    text = segmentation.GetAttribute(references.THRESHOLDS)
+    known = json.loads(text) if text else {}
+    return {region: float(known.get(region, USUAL)) for region in REGION_KEYS}
+
+
+def thresholds_of_model(logic: HUMoRSegmentLogic, segmentation: Any) -> dict[str, float]:
+    """Region → threshold of the model that made the result; the usual ones if it is not here any more."""
+    try:
+        known = logic.bundle(segmentation.GetAttribute(references.MODEL) or "").manifest.thresholds
+    except HumorError:
+        known = {}
+    return {region: float(known.get(region, USUAL)) for region in REGION_KEYS}

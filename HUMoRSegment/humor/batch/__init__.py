@@ -1,0 +1,1 @@
+"""Many studies: each once, by workers that keep the model loaded, whatever is killed in between."""

@@ -1,0 +1,149 @@
+"""A batch from its list of studies to its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..events import Event, Listener
+from .folder import BatchFolder
+from .names import RECORDS, VOLUMES
+from .plan import CANNOT, DO, SKIP, Step, plan
+from .pool import Crew, Pool
+from .records import done_record, failed_record
+from .runner import Runner
+from .settings import Settings
+from .study import BatchStudy
+from .study_folders import find_studies
+from .study_table import read_table
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of a batch.
+
+    Attributes:
+        folder: the output folder.
+        total: studies of the batch.
+        skipped: studies that were done before.
+        done: names of those done now.
+        failed: name → why; those that could not be done, after all attempts.
+        seconds: that it took.
+        per_hour: studies ended per hour, without those that were skipped.
+    """
+
+    folder: Path
+    total: int
+    skipped: int
+    done: list[str]
+    failed: dict[str, str]
+    seconds: float
+    per_hour: float
+
+    def facts(self) -> dict[str, Any]:
+        """As plain JSON-serialisable facts."""
+        return {
+            "output": str(self.folder),
+            "records": str(self.folder / RECORDS),
+            "volumes": str(self.folder / VOLUMES),
+            "total": self.total,
+            "skipped": self.skipped,
+            "done": len(self.done),
+            "failed": self.failed,
+            "seconds": round(self.seconds, 3),
+            "studies_per_hour": round(self.per_hour, 1),
+        }
+
+
+def list_studies(source: Path, output: Path) -> tuple[list[BatchStudy], list[str]]:
+    """The studies of a folder or of a CSV file, and warnings.
+
+    Raises:
+        UsageError: see ``find_studies`` and ``read_table``.
+    """
+    return read_table(source) if source.is_file() else (find_studies(source, output), [])
+
+
+def run_batch(
+    studies: Sequence[BatchStudy],
+    output: Path,
+    settings: Settings,
+    crew: Callable[[int], Crew],
+    *,
+    retries: int = 1,
+    redo: bool = False,
+    listener: Listener | None = None,
+) -> Summary:
+    """Do all studies that are not done.
+
+    Args:
+        studies: from ``list_studies``.
+        output: the output folder.
+        settings: from ``settings_of``.
+        crew: makes the workers' crew, called with the number of studies to be done if there are any.
+        retries: further attempts after one that failed by something that may pass.
+        redo: do again what is done.
+        listener: gets the events.
+
+    Raises:
+        HumorError: the batch cannot begin or go on; what is done stays done.
+        KeyboardInterrupt, Cancelled: the same.
+    """
+    tell = listener or (lambda event: None)
+    with BatchFolder(output) as folder:
+        steps = list(plan(studies, folder, settings, redo))
+        names = [step.study.id for step in steps]
+        todo = [step for step in steps if step.action == DO]
+        hopeless = [step for step in steps if step.action == CANNOT]
+        skipped = len(steps) - len(todo) - len(hopeless)
+        tell(_opening(len(steps), skipped, len(todo), len(hopeless)))
+        _settle(steps, folder, settings, tell)
+        folder.write_table(names)
+        failed = {step.study.id: step.reason for step in hopeless}
+        if not todo:
+            return Summary(folder.path, len(steps), skipped, [], failed, 0.0, 0.0)
+        workers = crew(len(todo))
+        pool = Pool(workers, len(todo))
+        runner = Runner(todo, folder, settings, pool, retries, tell, names)
+        try:
+            pool.start()
+            tell(Event("stage", "model", f"Loading the model in {_count(pool.size, 'worker')}"))
+            runner.run()
+        finally:
+            pool.close()
+            runner.sweep()
+        pace = runner.pace
+        failed |= runner.failed
+        return Summary(folder.path, len(steps), skipped, runner.done, failed, pace.seconds, pace.per_hour)
+
+
+def _settle(steps: Sequence[Step], folder: BatchFolder, settings: Settings, tell: Listener) -> None:
+    """Studies that need no worker: those done, of which a kill may have kept the record, and the hopeless."""
+    for step in steps:
+        study = step.study.id
+        if step.action == SKIP and step.report is not None and step.wanted is not None:
+            folder.keep(study, step.wanted)
+            if not folder.records.knows(study, step.report):
+                folder.record(
+                    done_record(study, step.report, settings, step.wanted.inputs, 1, recovered=True)
+                )
+        elif step.failure is not None:
+            record = failed_record(study, step.failure, settings, {}, 1, 0.0)
+            folder.record(record)
+            tell(Event("warning", "study", f"{study}: failed: {step.failure.message}", data=record))
+
+
+def _opening(total: int, skipped: int, todo: int, hopeless: int) -> Event:
+    words = [f"{_count(total, 'study')}: {skipped} done before, {todo} to do"]
+    if hopeless:
+        words.append(f"{hopeless} cannot be segmented")
+    facts = {"total": total, "skipped": skipped, "todo": todo, "cannot": hopeless}
+    return Event("stage", "plan", ", ".join(words), data=facts)
+
+
+def _count(number: int, what: str) -> str:
+    if number == 1:
+        return f"1 {what}"
+    return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"

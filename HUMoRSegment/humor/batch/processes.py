@@ -1,0 +1,175 @@
+"""Workers as processes on this computer."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from queue import Empty, Queue
+
+from .cpus import shares, thread_variables, usable_cpus
+from .messages import Died, Job, Message, from_line
+from .settings import Settings
+from .worker import STOP
+
+GRACE = 10.0  # seconds for a worker to give up its study; a network's pass cannot be interrupted
+_LAST_LINES = 15
+Inbox = Queue["tuple[Process, Message]"]
+
+
+class Processes:
+    """A crew (see ``pool``) of child processes, one for each device named.
+
+    Args:
+        settings: of the batch.
+        devices: of the workers; one may be named more than once.
+    """
+
+    def __init__(self, settings: Settings, devices: Sequence[str]) -> None:
+        self.size = len(devices)
+        self._settings = [
+            replace(settings, options=replace(settings.options, device=device)) for device in devices
+        ]
+        parts = shares(usable_cpus(), self.size) if self.size > 1 else [[]]
+        self._cpus = parts
+        self._inbox: Inbox = Queue()
+        self._running: list[Process] = []
+
+    def launch(self, number: int) -> Process:
+        """Start the worker with this number; it says ``Ready`` or ``Unable``."""
+        process = Process(self._settings[number], self._cpus[number], self._inbox)
+        self._running.append(process)
+        return process
+
+    def wait(self, seconds: float) -> list[tuple[Process, Message]]:
+        """What workers said; waits so long for the first word."""
+        try:
+            said = [self._inbox.get(timeout=seconds)]
+        except Empty:
+            return []
+        with suppress(Empty):
+            while True:
+                said.append(self._inbox.get_nowait())
+        for process, message in said:
+            if isinstance(message, Died):
+                self._running.remove(process)
+                process.close()
+        return said
+
+    def close(self) -> None:
+        """Ask all to end, wait a little, end those that did not."""
+        for process in self._running:
+            process.stop()
+        deadline = time.monotonic() + GRACE
+        for process in self._running:
+            process.end(max(0.0, deadline - time.monotonic()))
+            process.close()
+        self._running.clear()
+
+
+class Process:
+    """One worker process, its answers put into an inbox by a thread."""
+
+    def __init__(self, settings: Settings, cpus: list[int], inbox: Inbox) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(len(cpus)),
+            encoding="utf-8",
+            errors="replace",
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._errors: deque[str] = deque(maxlen=_LAST_LINES)
+        self._threads = [
+            threading.Thread(target=self._read_errors, daemon=True),
+            threading.Thread(target=self._read_answers, args=(inbox,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        self._write(json.dumps({"settings": settings.to_json(), "cpus": cpus}))
+
+    @property
+    def pid(self) -> int:
+        """The operating system's number of the process."""
+        return self._process.pid
+
+    def submit(self, job: Job) -> None:
+        """Give it a study; a worker that died meanwhile is told of as ``Died``."""
+        self._write(json.dumps(asdict(job)))
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._write(STOP)
+
+    def end(self, seconds: float) -> None:
+        """Wait so long for its end, then kill it."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        """Let go of the pipes of a process that has ended."""
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(1.0)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):  # it has gone: _read_answers tells
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+
+    def _read_answers(self, inbox: Inbox) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            try:
+                inbox.put((self, from_line(line)))
+            except ValueError as error:
+                self._errors.append(str(error))
+        code = self._process.wait()
+        self._threads[0].join(1.0)  # its last words
+        inbox.put((self, Died(_how_it_ended(code, list(self._errors)))))
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._errors.append(line.rstrip())
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """As ours, with the engine importable as it is here, and threads limited if there is a number."""
+    engine = str(Path(__file__).resolve().parents[2])
+    paths = [engine, *filter(None, [os.environ.get("PYTHONPATH")])]
+    limits = thread_variables(threads) if threads else {}
+    return {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _how_it_ended(code: int, errors: list[str]) -> str:
+    if code < 0:
+        with suppress(ValueError):
+            name = signal.Signals(-code).name
+            memory = " Often there was too little memory: use fewer workers." if name == "SIGKILL" else ""
+            return f"The worker process was ended from outside ({name}).{memory}{_said(errors)}"
+    return f"The worker process ended by itself (exit code {code}).{_said(errors)}"
+
+
+def _said(errors: list[str]) -> str:
+    words = " | ".join(line for line in errors if line.strip())
+    return f" Its last words: {words}" if words else ""

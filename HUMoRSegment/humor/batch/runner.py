@@ -1,0 +1,169 @@
+"""The batch at work: gives studies to the pool, writes down how each ends, tries again what may go better."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ..errors import InputError
+from ..events import Event, Listener
+from .folder import BatchFolder
+from .messages import Ended, Failure, Job, Progressed
+from .pace import Pace
+from .plan import Step, ticket_for
+from .pool import Pool
+from .records import Record, done_record, failed_record
+from .settings import Settings
+from .ticket import Ticket, read_report
+
+_PAUSE = 0.5  # seconds between two looks when no worker says anything
+_TELL_EVERY = 0.2  # seconds between two events of progress
+
+
+@dataclass
+class _Attempt:
+    step: Step
+    number: int = 1
+    begin: float = 0.0
+    ticket: Ticket = field(default_factory=lambda: Ticket({}, "", ""))
+
+
+class Runner:
+    """Does the studies of a plan.
+
+    Args:
+        steps: those to be done.
+        folder: entered.
+        settings: the batch's.
+        pool: its workers; the caller starts and closes it.
+        retries: further attempts after one that failed by something that may pass.
+        listener: gets the events.
+        table: names of all studies of the batch, for the table of volumes.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        folder: BatchFolder,
+        settings: Settings,
+        pool: Pool,
+        retries: int,
+        listener: Listener,
+        table: Sequence[str],
+    ) -> None:
+        self._queue = deque(_Attempt(step) for step in steps)
+        self._at_work: dict[str, _Attempt] = {}
+        self._folder, self._settings, self._pool = folder, settings, pool
+        self._retries, self._listener, self._table = retries, listener, table
+        self._told = 0.0
+        self.pace = Pace(len(steps))
+        self.done: list[str] = []
+        self.failed: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Until every study is done or has failed for good.
+
+        Raises:
+            HumorError: the batch cannot go on: no worker is left, or nothing can be written.
+        """
+        while self._queue or self._at_work:
+            while self._queue and self._pool.free():
+                self._begin(self._queue.popleft())
+            for news in self._pool.wait(_PAUSE):
+                if isinstance(news, Progressed):
+                    self.pace.progressed(news.study, news.fraction)
+                else:
+                    self._ended(self._at_work.pop(news.study), news)
+            self._tell()
+
+    def sweep(self) -> None:
+        """After the pool was closed: remove what studies that were at work have left."""
+        for study in self._at_work:
+            self._folder.sweep(study)
+
+    def _begin(self, attempt: _Attempt) -> None:
+        study = attempt.step.study
+        attempt.begin = time.monotonic()
+        before = read_report(self._folder.results(study.id))
+        try:
+            attempt.ticket = ticket_for(study, self._settings, before.sha256 if before else None)
+        except InputError as error:
+            self._failed(attempt, Failure(InputError.__name__, str(error)))
+            return
+        self._folder.issue(study.id, attempt.ticket)
+        self._at_work[study.id] = attempt
+        files = {sequence: str(stamp["path"]) for sequence, stamp in attempt.ticket.inputs.items()}
+        self._pool.submit(Job(study.id, files, str(self._folder.results(study.id))))
+
+    def _ended(self, attempt: _Attempt, ended: Ended) -> None:
+        study = attempt.step.study
+        failure = ended.failure or self._unfit(attempt)
+        report = None if failure else read_report(self._folder.results(study.id))
+        if failure is None and (report is None or report.sha256 == attempt.ticket.replaces):
+            failure = Failure(
+                "OutputError",
+                f"{self._folder.results(study.id)}: the worker has finished, but its results cannot be seen "
+                "from here. The output folder must be the same place for all workers.",
+            )
+        if failure is not None or report is None:
+            assert failure is not None
+            self._failed(attempt, failure)
+            return
+        record = done_record(study.id, report, self._settings, attempt.ticket.inputs, attempt.number)
+        record["attempt_seconds"] = round(time.monotonic() - attempt.begin, 3)
+        self._write(record)
+        self.done.append(study.id)
+        self.pace.stopped(study.id, for_good=True)
+        volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in record["volumes_ml"].items())
+        self._say("progress", f"{study.id}: {volumes} ({record['attempt_seconds']:.1f} s)", record)
+
+    def _unfit(self, attempt: _Attempt) -> Failure | None:
+        """Files that were replaced while they were read: nobody knows what the result shows."""
+        study = attempt.step.study
+        try:
+            same = ticket_for(study, self._settings).inputs == attempt.ticket.inputs
+        except InputError as error:
+            self._folder.void(study.id)
+            return Failure(InputError.__name__, str(error))
+        if same:
+            return None
+        self._folder.void(study.id)
+        return Failure("InputError", f"{study.source}: its files changed while they were read.", again=True)
+
+    def _failed(self, attempt: _Attempt, failure: Failure) -> None:
+        study = attempt.step.study
+        self._folder.sweep(study.id)
+        seconds = time.monotonic() - attempt.begin
+        record = failed_record(
+            study.id, failure, self._settings, attempt.ticket.inputs, attempt.number, seconds
+        )
+        again = failure.again and attempt.number <= self._retries
+        self._write(record)
+        self.pace.stopped(study.id, for_good=not again)
+        if again:
+            # Behind all others: by then what was in the way may have gone.
+            self._queue.append(replace(attempt, number=attempt.number + 1))
+        else:
+            self.failed[study.id] = failure.message
+        then = " It is tried again later." if again else ""
+        self._say("warning", f"{study.id}: failed: {failure.message}{then}", record)
+
+    def _write(self, record: Record) -> None:
+        self._folder.record(record)
+        self._folder.write_table(self._table)
+
+    def _tell(self) -> None:
+        for notice in self._pool.notices:
+            self._say("warning", notice, {})
+        self._pool.notices.clear()
+        now = time.monotonic()
+        if now - self._told >= _TELL_EVERY:
+            self._told = now
+            pace = f"{self.pace.ended} of {self.pace.total}, {self.pace.per_hour:.0f} studies/hour"
+            event = Event("progress", "batch", pace, self.pace.fraction, self.pace.seconds_left)
+            self._listener(event)
+
+    def _say(self, kind: str, message: str, record: Record) -> None:
+        self._listener(Event(kind, "study", message, self.pace.fraction, self.pace.seconds_left, record))

@@ -1,0 +1,247 @@
+"""``humor batch``: many studies, each once, with the model kept loaded in one or more workers."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
+from ..sequences import DISPLAY_NAMES, SEQUENCES
+from . import segment
+from .progress import Bar, JsonLines, Quiet
+
+if TYPE_CHECKING:
+    from ..batch.batch import Summary
+    from ..batch.plan import Step
+    from ..batch.pool import Crew
+    from ..batch.settings import Settings
+    from ..batch.study import BatchStudy
+    from ..events import Event, Listener
+
+_EXAMPLES = """\
+examples:
+  humor batch STUDIES --output OUT
+  humor batch studies.csv --output OUT --devices cuda:0,cuda:1
+  humor batch STUDIES --output OUT --workers 2 --device cpu
+  humor batch STUDIES --output OUT --ray=auto
+
+STUDIES is a folder of study folders (however deep, also BIDS), or a CSV file with the columns study,
+t1, t1c, t2, flair (paths relative to it; an empty cell is a missing sequence). Each study's results
+are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in OUT/volumes.csv.
+What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
+when its files, the model or an option that decides the result have changed.
+Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
+For research use only; not a medical device.
+"""
+_STAYS = "What is done stays done; the same command goes on from there."
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "batch",
+        help="segment many studies",
+        description="Segment many studies, with the model kept loaded, and go on where it was stopped.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("studies", type=Path, metavar="STUDIES", help="folder of study folders, or CSV file")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
+    segment._add_model_options(parser)
+    segment._add_result_options(parser)
+    group = parser.add_argument_group("batch")
+    group.add_argument("--workers", type=_at_least(1), metavar="N", help="worker processes (default: 1)")
+    group.add_argument(
+        "--devices", type=_devices, metavar="D,D", help="e.g. cuda:0,cuda:1: one worker on each"
+    )
+    group.add_argument(
+        "--retries",
+        type=_at_least(0),
+        default=1,
+        metavar="N",
+        help="more attempts where that may help (default: 1)",
+    )
+    group.add_argument("--redo", action="store_true", help="do again what is done")
+    group.add_argument("--dry-run", action="store_true", help="list what would be done, and with which files")
+    group.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="workers on a Ray cluster; without ADDRESS that of RAY_ADDRESS, or this computer",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do the batch; the exit code says whether all studies are done.
+
+    Raises:
+        HumorError: see ``errors``.
+    """
+    from ..batch.batch import list_studies
+    from ..batch.settings import settings_of
+
+    _refuse_contradictions(arguments)
+    listener = _listener(arguments)
+    # With --json stdout belongs to the events, whatever a library prints.
+    with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+        studies, warnings = list_studies(arguments.studies, arguments.output)
+        settings = settings_of(segment._options(arguments))
+        _tell_warnings(warnings, listener)
+        if not arguments.dry_run:
+            return _do(arguments, studies, settings, listener)
+    return _show_plan(arguments, studies, settings)
+
+
+def _do(
+    arguments: argparse.Namespace, studies: list[BatchStudy], settings: Settings, listener: Listener
+) -> int:
+    from ..batch.batch import run_batch
+
+    try:
+        summary = run_batch(
+            studies,
+            arguments.output,
+            settings,
+            _crew(arguments, settings),
+            retries=arguments.retries,
+            redo=arguments.redo,
+            listener=listener,
+        )
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(f"Cancelled. {_STAYS}") from error
+    except Cancelled as error:
+        raise Cancelled(f"{error} {_STAYS}") from error
+    _tell_summary(summary, listener)
+    if not arguments.json:
+        _show(summary, arguments.quiet)
+    return EXIT_CANNOT_SEGMENT if summary.failed else EXIT_DONE
+
+
+def _crew(arguments: argparse.Namespace, settings: Settings) -> Callable[[int], Crew]:
+    """Makes the workers, given the number of studies; the heavier one is imported only where wanted."""
+    if arguments.ray is not None:
+        from ..batch.ray_pool import RayCrew
+
+        return lambda jobs: RayCrew(settings, arguments.workers, jobs, arguments.ray)
+    from ..batch.processes import Processes
+
+    devices = arguments.devices or [arguments.device] * (arguments.workers or 1)
+    return lambda jobs: Processes(settings, devices[:jobs])
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    if arguments.devices is None:
+        return
+    if arguments.ray is not None:
+        raise UsageError("--devices and --ray exclude each other: Ray gives each worker its device.")
+    if arguments.device != "auto" or arguments.workers is not None:
+        raise UsageError("--devices says both devices and workers: leave --device and --workers out.")
+
+
+def _at_least(smallest: int) -> Callable[[str], int]:
+    def check(text: str) -> int:
+        if not text.isdecimal() or int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {smallest} on")
+        return int(text)
+
+    return check
+
+
+def _devices(text: str) -> list[str]:
+    devices = [device.strip() for device in text.split(",")]
+    for device in devices:
+        if re.fullmatch(r"cpu|mps|cuda(:\d+)?", device) is None:
+            raise argparse.ArgumentTypeError(f"{device!r} is not cpu, mps, cuda or cuda:N")
+        if devices.count(device) > 1:
+            raise argparse.ArgumentTypeError(f"{device} is named twice; use --device {device} --workers N")
+    return devices
+
+
+def _listener(arguments: argparse.Namespace) -> Listener:
+    if arguments.json:
+        return JsonLines()
+    return Quiet() if arguments.quiet else _BatchBar()
+
+
+class _BatchBar(Bar):
+    """A bar for the whole batch, and a line for each study that has ended."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        if event.kind == "progress" and event.stage == "study":
+            self._line(event.message)
+        else:
+            super().__call__(event)
+
+
+def _tell_warnings(warnings: list[str], listener: Listener) -> None:
+    from ..events import Event
+
+    for warning in warnings:
+        listener(Event("warning", "plan", warning))
+
+
+def _tell_summary(summary: Summary, listener: Listener) -> None:
+    from ..events import Event
+
+    listener(Event("result", "batch", "Done", 1.0, data=summary.facts()))
+
+
+def _show(summary: Summary, quiet: bool) -> None:
+    """The failures, always; the rest unless only warnings and errors are wanted."""
+    if summary.failed:
+        print(f"{len(summary.failed)} of {summary.total} studies failed:", file=sys.stderr)
+        for study, why in summary.failed.items():
+            print(f"  {study}: {why}", file=sys.stderr)
+    if quiet:
+        return
+    facts = summary.facts()
+    print(f"Studies:   {len(summary.done)} done, {summary.skipped} before, {len(summary.failed)} failed")
+    if summary.done:
+        print(f"Time:      {summary.seconds:.1f} s, {summary.per_hour:.0f} studies/hour")
+    print(f"Results:   {facts['output']}")
+    print(f"Volumes:   {facts['volumes']}")
+    print("For research use only; not a medical device.")
+
+
+def _show_plan(arguments: argparse.Namespace, studies: list[BatchStudy], settings: Settings) -> int:
+    """``--dry-run``: nothing is written; 1 where a study could not be done."""
+    from ..batch.folder import BatchFolder
+    from ..batch.plan import CANNOT, plan
+    from ..events import Event
+
+    hopeless = 0
+    json_lines = JsonLines() if arguments.json else None
+    for step in plan(studies, BatchFolder(arguments.output), settings, arguments.redo):
+        hopeless += step.action == CANNOT
+        if json_lines is not None:
+            json_lines(Event("stage", "plan", f"{step.study.id}: {step.reason}", data=_step_facts(step)))
+        else:
+            print("\n".join(_step_lines(step)))
+    return EXIT_CANNOT_SEGMENT if hopeless else EXIT_DONE
+
+
+def _step_facts(step: Step) -> dict[str, Any]:
+    return {
+        "study": step.study.id,
+        "action": step.action,
+        "reason": step.reason,
+        "source": step.study.source,
+        "files": {sequence: str(path) for sequence, path in step.study.files.items()},
+        "reasons": step.study.reasons,
+    }
+
+
+def _step_lines(step: Step) -> list[str]:
+    lines = [f"{step.study.id}: {step.action} ({step.reason})"]
+    for name in SEQUENCES:
+        if name in step.study.files:
+            shown = f"{step.study.files[name]}  ({step.study.reasons[name]})"
+            lines.append(f"    {DISPLAY_NAMES[name]:6} {shown}")
+    return lines

@@ -1,0 +1,109 @@
+"""``humor influence``: what each sequence of a study did, by leaving one out at a time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..sequences import DISPLAY_NAMES, SEQUENCES
+from . import segment
+
+if TYPE_CHECKING:
+    from ..events import Listener
+    from ..influence import Effect, Influence
+
+_EXAMPLES = """\
+examples:
+  humor influence STUDY_FOLDER --output OUT
+  humor influence --t1c post.nii.gz --flair flair.nii.gz --output OUT
+
+At least two sequences are needed. OUT may be the folder of the study's segmentation: its files stay.
+For research use only; not a medical device.
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "influence",
+        help="show what each sequence of a study did",
+        description="Segment a study with all of its sequences, then without each of them, and write how "
+        "volumes change and how much the results overlap (influence.csv, influence.json).",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="files are told by name")
+    for name in SEQUENCES:
+        shown = DISPLAY_NAMES[name]
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
+    segment._add_model_options(parser)
+    group = parser.add_argument_group("results")
+    group.add_argument(
+        "--reference", choices=SEQUENCES, help="the sequence on whose grid regions are compared"
+    )
+    group.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
+    group.add_argument("--quiet", action="store_true", help="show warnings and errors only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare.
+
+    Raises:
+        HumorError: see ``errors``.
+    """
+    from .progress import listener_for
+
+    listener = listener_for(arguments.json, arguments.quiet)
+    # With --json stdout belongs to the events, whatever a library prints.
+    with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+        found = _influence(arguments, listener)
+    if not arguments.json and not arguments.quiet:
+        _show(found)
+    return 0
+
+
+def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
+    from ..events import Reporter
+    from ..influence import influence_of_files, shares
+    from ..pipeline import SegmentOptions
+
+    files = segment._files(arguments, listener)
+    options = SegmentOptions(
+        model=arguments.model,
+        device=arguments.device,
+        precision=arguments.precision,
+        window=arguments.window,
+        reference=arguments.reference,
+        register=arguments.register,
+    )
+    return influence_of_files(files, arguments.output, options, Reporter(listener, shares(files)))
+
+
+def _show(found: Influence) -> None:
+    print("\n".join(table_lines(found.effects)))
+    print(f"Results:   {found.folder}  ({', '.join(found.files)})")
+    print(f"Model:     {found.facts['model'].get('name', '')} on {found.facts['device']}")
+    print("For research use only; not a medical device.")
+
+
+def table_lines(effects: list[Effect]) -> list[str]:
+    """A table for the terminal: by region ml, change and Dice; a line for each sequence left out."""
+    by_name: dict[str, list[Effect]] = {}
+    for effect in effects:
+        by_name.setdefault(effect.left_out, []).append(effect)
+    first = next(iter(by_name.values()))
+    head = [f"{row.region + ' ml':>9}  {'change':>8}  {'Dice':>5}" for row in first]
+    with_all = [f"{row.all_ml:9.1f}  {'':8}  {'':5}" for row in first]
+    lines = [_line("", head), _line("all sequences", with_all)]
+    for name, rows in by_name.items():
+        cells = [f"{row.without_ml:9.1f}  {row.change_ml:+8.1f}  {row.dice:5.2f}" for row in rows]
+        lines.append(_line(f"without {DISPLAY_NAMES[name]}", cells))
+    return lines
+
+
+def _line(title: str, cells: list[str]) -> str:
+    return f"{title:13}{'  '.join(cells)}".rstrip()

@@ -1,0 +1,198 @@
+"""Runs from the panel with the real child process: to their end, cancelled, failed, and cut short."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import slicer
+from emulation.studies import load_sample
+from widget.panel_driver import PanelDriver
+
+from humor.regions import REGION_KEYS
+
+by_signal = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
+
+
+@pytest.fixture
+def ready(scene: Any, panel: PanelDriver) -> Iterator[PanelDriver]:
+    """The panel with the sample study chosen, on the CPU."""
+    panel.choose(load_sample(scene))
+    panel.parameters.device = "cpu"
+    panel.wait(lambda: panel.enabled("segmentButton"))
+    yield panel
+
+
+def start(panel: PanelDriver) -> None:
+    """Press Segment and wait until the child process works."""
+    panel.click("segmentButton")
+    assert panel.text("messageNote") == ""
+    assert not panel.enabled("segmentButton")
+    assert panel.enabled("cancelButton")
+    panel.wait(lambda: panel.ui.progressBar.value > 0, 120.0)
+
+
+def node_ids() -> set[str]:
+    nodes = slicer.mrmlScene.GetNodes()
+    return {nodes.GetItemAsObject(index).GetID() for index in range(nodes.GetNumberOfItems())}
+
+
+def assert_can_try_again(panel: PanelDriver) -> None:
+    assert panel.enabled("segmentButton")
+    assert not panel.enabled("cancelButton")
+    assert not panel.ui.progressBar.visible
+
+
+def test_segment_gives_a_result_that_can_be_looked_at_and_moved(ready: PanelDriver) -> None:
+    panel = ready
+    start(panel)
+    assert "%" in panel.text("stageNote")
+    panel.screenshot("panel-during")
+    panel.wait(lambda: panel.enabled("segmentButton"), 240.0)
+    assert panel.text("messageNote").startswith("✓ Done"), panel.text("messageNote")
+    segmentation = panel.parameters.segmentation
+    assert list(segmentation.GetSegmentation().GetSegmentIDs()) == list(REGION_KEYS)
+    assert panel.ui.segmentationSelector.currentNode() is segmentation
+    volumes = [panel.volume(region) for region in REGION_KEYS]
+    assert volumes[0] > volumes[1] > volumes[2] > 0.0
+    panel.screenshot("panel-after")
+
+    check_thresholds(panel, volumes)
+    check_routing(panel)
+    check_that_a_second_run_updates(panel, segmentation)
+
+
+def check_thresholds(panel: PanelDriver, volumes: list[float]) -> None:
+    """Moving a slider changes the volume; Reset brings it back."""
+    panel.ui.wtSlider.value = 0.9
+    panel.wait(lambda: panel.volume("WT") < volumes[0])
+    assert panel.volume("WT") >= panel.volume("TC") >= panel.volume("ET")
+    panel.click("resetThresholdsButton")
+    assert panel.parameters.threshold_wt == pytest.approx(0.5)
+    assert [panel.volume(region) for region in REGION_KEYS] == pytest.approx(volumes, abs=0.11)
+
+
+def check_routing(panel: PanelDriver) -> None:
+    """Gates are listed, their source is said, the overlay comes and goes."""
+    ui = panel.ui
+    assert panel.text("sourceNote")
+    assert ui.gateBox.count > 1
+    assert panel.text("weightsNote").count("%") >= ui.expertBox.count
+    before = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+    ui.overlayBox.currentIndex = 1
+    panel.wait(lambda: slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") > before)
+    assert ui.expertBox.enabled
+    ui.gateBox.currentIndex = 1
+    ui.expertBox.currentIndex = 1
+    panel.settle()
+    assert panel.parameters.gate == ui.gateBox.currentText
+    assert panel.parameters.expert == ui.expertBox.currentText
+    ui.overlayBox.currentIndex = 2
+    panel.settle()
+    assert not ui.expertBox.enabled
+    ui.routingSection.collapsed = False
+    panel.screenshot("panel-routing")
+    panel.click("disputedButton")
+    assert panel.text("routingMessage") == ""
+    ui.overlayBox.currentIndex = 0
+    panel.settle()
+    assert panel.text("routingMessage") == ""
+
+
+def check_that_a_second_run_updates(panel: PanelDriver, segmentation: Any) -> None:
+    """A run with one sequence replaces the tumour segments and takes its own thresholds."""
+    own = segmentation.GetSegmentation().AddEmptySegment("", "my own")
+    panel.ui.etSlider.value = 0.7
+    for name in ("t1", "t1c", "t2"):
+        getattr(panel.ui, f"{name}Selector").setCurrentNode(None)
+    panel.wait(lambda: panel.enabled("segmentButton"))
+    start(panel)
+    panel.wait(lambda: panel.enabled("segmentButton"), 240.0)
+    assert panel.parameters.segmentation is segmentation
+    assert set(segmentation.GetSegmentation().GetSegmentIDs()) == {own, *REGION_KEYS}
+    assert panel.parameters.threshold_et == pytest.approx(0.5)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+
+
+def test_cancel_leaves_the_scene_and_the_disk_as_they_were(ready: PanelDriver) -> None:
+    before = node_ids()
+    start(ready)
+    folder = ready.run_folder()
+    ready.click("cancelButton")
+    ready.wait(lambda: ready.enabled("segmentButton"))
+    assert "Cancelled" in ready.text("messageNote")
+    assert node_ids() == before
+    assert not folder.exists()
+    assert_can_try_again(ready)
+
+
+@by_signal
+def test_a_child_that_is_killed_from_outside_is_explained(ready: PanelDriver) -> None:
+    before = node_ids()
+    start(ready)
+    os.kill(ready.child_pid(), signal.SIGKILL)
+    ready.wait(lambda: ready.enabled("segmentButton"))
+    assert ready.text("messageNote").startswith("✗")
+    assert "memory" in ready.text("messageNote")
+    assert node_ids() == before
+    assert_can_try_again(ready)
+
+
+def test_an_image_without_a_brain_fails_with_a_sentence_that_names_it(scene: Any, panel: PanelDriver) -> None:
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty image")
+    slicer.util.updateVolumeFromArray(node, np.zeros((40, 40, 40), np.int16))
+    panel.choose({"flair": node})
+    panel.parameters.device = "cpu"
+    panel.click_when_ready("segmentButton")
+    panel.wait(lambda: panel.enabled("segmentButton"), 120.0)
+    assert panel.text("messageNote").startswith("✗")
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+    assert_can_try_again(panel)
+
+
+def test_a_volume_without_voxels_is_in_the_way_before_a_run(scene: Any, panel: PanelDriver) -> None:
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "no voxels")
+    panel.choose({"flair": node})
+    panel.wait(lambda: panel.text("flairCheck").startswith("✗"))
+    assert not panel.enabled("segmentButton")
+    assert panel.text("missingNote").startswith("FLAIR: ")
+
+
+def test_closing_the_scene_ends_the_run_and_the_panel_starts_anew(ready: PanelDriver) -> None:
+    start(ready)
+    folder, pid = ready.run_folder(), ready.child_pid()
+    slicer.mrmlScene.Clear(0)
+    ready.settle()
+    assert not folder.exists()
+    assert not ready.is_alive(pid)
+    assert "scene was closed" in ready.text("messageNote")
+    assert ready.parameters.t1 is None
+    assert "Choose at least one volume" in ready.text("missingNote")
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+
+
+def test_removing_an_input_during_a_run_still_ends_it_properly(ready: PanelDriver) -> None:
+    start(ready)
+    slicer.mrmlScene.RemoveNode(ready.parameters.t1c)
+    assert ready.ui.t1cSelector.currentNode() is None
+    ready.wait(lambda: not ready.busy(), 240.0)
+    assert ready.text("messageNote")[0] in "✓✗"
+    assert_can_try_again(ready)
+
+
+def test_what_did_each_sequence_do_is_asked_after_a_result_only(ready: PanelDriver) -> None:
+    assert not ready.enabled("influenceButton")
+    assert "Segment first" in ready.text("influenceMissingNote")
+
+
+def test_unloading_the_module_ends_the_run(ready: PanelDriver) -> None:
+    start(ready)
+    folder, pid = ready.run_folder(), ready.child_pid()
+    ready.widget.cleanup()
+    assert not folder.exists()
+    assert not ready.is_alive(pid)

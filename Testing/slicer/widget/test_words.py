@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from HUMoRSegmentLib.widget.words import mark, megabytes, millilitres, percent, progress, time_left
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""),
+        (0.2, "about 1 s left"),
+        (12.4, "about 12 s left"),
+        (89.0, "about 89 s left"),
+        (90.0, "about 2 min left"),
+        (5400.0, "about 1.5 h left"),
+    ],
+)
+def test_time_left_is_said_in_the_unit_that_people_would_use(seconds: float | None, words: str) -> None:
+    assert time_left(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("fraction", "seconds", "words"),
+    [
+        (None, None, "Loading"),
+        (0.456, None, "Loading (45 %)"),
+        (0.456, 3.0, "Loading (45 %, about 3 s left)"),
+    ],
+)
+def test_progress_says_only_what_is_known(fraction: float | None, seconds: float | None, words: str) -> None:
+    assert progress("Loading", fraction, seconds) == words
+
+
+@pytest.mark.parametrize(("fraction", "number"), [(None, 0), (-0.1, 0), (0.999, 99), (1.0, 100), (1.2, 100)])
+def test_per_cent_stays_between_0_and_100_and_is_100_only_at_the_end(
+    fraction: float | None, number: int
+) -> None:
+    assert percent(fraction) == number
+
+
+def test_an_unknown_volume_is_a_dash_and_no_volume_is_a_number() -> None:
+    assert millilitres(None) == "–"
+    assert millilitres(0.0) == "0.0 ml"
+    assert millilitres(12.345) == "12.3 ml"
+
+
+def test_every_level_has_a_sign_of_its_own() -> None:
+    assert len({mark(level, "x") for level in ("ok", "warning", "error")}) == 3
+
+
+def test_sizes_are_in_megabytes() -> None:
+    assert megabytes(12_340_000) == "12.3 MB"
