@@ -28,6 +28,17 @@ def scene() -> Iterator[Any]:
     _clear(slicer.mrmlScene)
 
 
+@pytest.fixture
+def window(scene: Any) -> Iterator[Any]:
+    """Slicer's window, emulated; fails for exceptions in slots and observers."""
+    from emulation.window import Window
+
+    window = Window()
+    yield window
+    window.close()
+    window.assert_no_errors()
+
+
 @pytest.fixture(scope="session")
 def sample_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine's output for the sample study, made once by the real command."""
@@ -41,6 +52,8 @@ def sample_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _clear(scene: Any) -> None:
-    """Close the scene; volumes that only a cycle in Python holds are let go."""
+    """Close the scene, forget parameters, and let go of volumes that only a cycle in Python holds."""
     scene.Clear()
+    while (node := scene.GetFirstNodeByClass("vtkMRMLScriptedModuleNode")) is not None:
+        scene.RemoveNode(node)
     gc.collect()

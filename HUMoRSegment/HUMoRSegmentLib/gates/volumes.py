@@ -136,17 +136,18 @@ def fill_volume(volume: Any, values: np.ndarray, affine: np.ndarray) -> None:
 
 
 def _make_node(gate: GateMap, source: str, segmentation: Any) -> Any:
-    scene = slicer.mrmlScene
-    node = scene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", f"{segmentation.GetName()} {gate.name}")
-    node.SetHideFromEditors(True)
+    node = slicer.vtkMRMLVectorVolumeNode()
+    node.SetName(f"{segmentation.GetName()} {gate.name}")
+    node.SetHideFromEditors(True)  # before it is in the scene, or it would be listed among the data
     node.SetAttribute(references.GATE_NAME, gate.name)
     node.SetAttribute(references.EXPERTS, json.dumps(gate.experts, ensure_ascii=False))
     node.SetAttribute(references.ROUTING_SOURCE, source)
     values = gate.weights.transpose(3, 2, 1, 0)
     missing = max(0, _LEAST_COMPONENTS - len(gate.experts))
     fill_volume(node, np.pad(values, ((0, 0),) * 3 + ((0, missing),)), gate.affine)
+    slicer.mrmlScene.AddNode(node)
     # The storage node that Slicer would choose itself writes at most four components.
-    storage = scene.AddNewNodeByClass("vtkMRMLNRRDStorageNode")
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLNRRDStorageNode")
     node.SetAndObserveStorageNodeID(storage.GetID())
     return node
 

@@ -34,8 +34,7 @@ def weights_sentence(gate: str, ras: Sequence[float], weights: Mapping[str, floa
         weights: expert → 0 to 1.
     """
     place = ", ".join(
-        f"{letters[round(value) < 0]} {abs(round(value))}"
-        for letters, value in zip(_AXES, ras, strict=True)
+        f"{letters[round(value) < 0]} {abs(round(value))}" for letters, value in zip(_AXES, ras, strict=True)
     )
     shares = ", ".join(f"{name} {per_cent(weight)}" for name, weight in weights.items())
     return _("{gate} at ({place}): {shares}").format(gate=gate, place=place, shares=shares)

@@ -37,6 +37,7 @@ class ModelPanel(Panel):
         super().__init__(ui, logic)
         self._changed = changed
         self._models: dict[str, Installed] = {}
+        self._facts: dict[str, str] = {}  # read from the disk once, not at every change of a parameter
         self._message = ""
         self._boxes = (
             ChoiceBox(ui.modelBox, "model", default=DEFAULT_BUNDLE),
@@ -68,6 +69,7 @@ class ModelPanel(Panel):
         entries = [entry for entry in self.logic.models() if not entry.hidden]
         entries.sort(key=lambda entry: (entry.name != DEFAULT_BUNDLE, entry.name))
         self._models = {entry.name: entry for entry in entries}
+        self._facts = {entry.name: _facts(entry) for entry in entries}
         self._boxes[0].offer([(entry.name, _title(entry)) for entry in entries])
         self._show()
 
@@ -95,7 +97,8 @@ class ModelPanel(Panel):
 
     def _show(self) -> None:
         entry, busy = self._chosen(), self._transfer.running
-        facts = _facts(entry) if entry is not None else mark(ERROR, self.problem) if self.problem else ""
+        problem = mark(ERROR, self.problem) if self.problem else ""
+        facts = self._facts[entry.name] if entry is not None else problem
         say(self.ui.modelNote, "\n".join(filter(None, (facts, self._message))))
         self.ui.importModelButton.enabled = not busy
         self.ui.exportModelButton.enabled = not busy and entry is not None and entry.bundle is not None
@@ -161,9 +164,9 @@ class ModelPanel(Panel):
             self._fail(error)
             return
         self._message = _("{folder} was deleted.").format(folder=folder)
+        self.fill()
         if self.parameters is not None:
             self.parameters.model = ""
-        self.fill()
         self._changed()
 
     def _open_folder(self, _checked: bool = False) -> None:

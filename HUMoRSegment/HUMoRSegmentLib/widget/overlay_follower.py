@@ -72,7 +72,7 @@ class OverlayFollower:
             if wanted.overlay == EXPERT_OVERLAY:
                 show_expert(segmentation, wanted.gate, wanted.expert, wanted.opacity)
             elif wanted.overlay == DOMINANT_OVERLAY:
-                show_dominant(segmentation, wanted.gate)
+                show_dominant(segmentation, wanted.gate, wanted.opacity)
             else:
                 hide_overlay(segmentation)
         except Exception as error:

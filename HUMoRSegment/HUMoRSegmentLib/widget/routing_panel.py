@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from ..gates.chart import show_chart
 from ..gates.cursor import CursorReader
-from ..gates.disagreement import jump_to, most_disputed
+from ..gates.disagreement import dispute_text, find_dispute, jump_to
 from ..gates.volumes import Gate, gates_of
 from ..gates.words import source_sentence
 from ..logic import HUMoRSegmentLogic
@@ -25,7 +25,7 @@ from .failures import sentence
 from .overlay_follower import OverlayFollower
 from .panel import Panel, say
 from .views import show_table
-from .weight_bars import weight_bars
+from .weight_bars import most_different_gate, weight_bars
 from .words import ERROR, mark
 
 
@@ -134,7 +134,8 @@ class RoutingPanel(Panel):
             self._bars_of = name
             segmentation = self._segmentation()
             known = gate is not None and segmentation is not None
-            say(ui.weightsNote, weight_bars(segmentation, gate.name, tuple(gate.experts)) if known else "")
+            say(ui.weightsNote, weight_bars(segmentation, name) if known else "")
+            say(ui.differenceNote, most_different_gate(segmentation) if known else "")
 
     def _no_gates(self) -> str:
         if self._segmentation() is None:
@@ -166,26 +167,36 @@ class RoutingPanel(Panel):
         say(self.ui.routingMessage, message)
 
     def _show_chart(self, _checked: bool = False) -> None:
-        self._do(lambda segmentation, gate: show_chart(segmentation, gate))
-
-    def _jump(self, _checked: bool = False) -> None:
-        self._do(lambda segmentation, gate: jump_to(most_disputed(segmentation, gate)))
-
-    def _show_table(self, _checked: bool = False) -> None:
-        def show(segmentation: Any, _gate: str) -> None:
-            table = segmentation.GetNodeReference(references.GATE_TABLE)
-            if table is not None:
-                show_table(table)
+        def show(segmentation: Any, gate: str) -> str:
+            show_chart(segmentation, gate)
+            return ""
 
         self._do(show)
 
-    def _do(self, action: Callable[[Any, str], Any]) -> None:
-        """Do something with the chosen gate and say so where that fails."""
+    def _jump(self, _checked: bool = False) -> None:
+        def jump(segmentation: Any, gate: str) -> str:
+            dispute = find_dispute(segmentation, gate)
+            jump_to(dispute.ras)
+            return dispute_text(gate, dispute)
+
+        self._do(jump)
+
+    def _show_table(self, _checked: bool = False) -> None:
+        def show(segmentation: Any, _gate: str) -> str:
+            table = segmentation.GetNodeReference(references.GATE_TABLE)
+            if table is None:
+                return _("The table was removed from the scene: segment again to see it.")
+            show_table(table)
+            return ""
+
+        self._do(show)
+
+    def _do(self, action: Callable[[Any, str], str]) -> None:
+        """Do something with the chosen gate, and say what it tells or why it failed."""
         segmentation, gate = self._segmentation(), self._gate()
         if segmentation is None or gate is None:
             return
         try:
-            action(segmentation, gate.name)
-            self._tell("")
+            self._tell(action(segmentation, gate.name))
         except Exception as error:
             self._tell(mark(ERROR, sentence(error)))

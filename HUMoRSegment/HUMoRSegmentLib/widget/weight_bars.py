@@ -8,40 +8,33 @@ from slicer.i18n import tr as _
 
 from humor.output.expert_colours import expert_colour
 
-from ..scene import references
+from ..gates.table import gates_by_difference, mean_weights
 from .rich_text import bars
 
-GATE, EXPERT, BRAIN, TUMOUR = range(4)
-"""Columns of the table of gates."""
 
-
-def weight_bars(segmentation: Any, gate: str, experts: tuple[str, ...]) -> str:
+def weight_bars(segmentation: Any, gate: str) -> str:
     """Bars from the result's table of gates; empty if it was removed from the scene.
 
     Args:
         segmentation: the result.
         gate: the gate's name.
-        experts: its experts, in order: each has its colour by its place.
     """
-    table = segmentation.GetNodeReference(references.GATE_TABLE)
-    if table is None:
+    means = mean_weights(segmentation).get(gate)
+    if means is None:
         return ""
     rows = [
-        (
-            expert,
-            expert_colour(experts.index(expert)),
-            (_share(table, row, BRAIN), _share(table, row, TUMOUR)),
-        )
-        for row in range(table.GetNumberOfRows())
-        if table.GetCellText(row, GATE) == gate and (expert := table.GetCellText(row, EXPERT)) in experts
+        (expert, expert_colour(index), (brain, means.tumour.get(expert)))
+        for index, (expert, brain) in enumerate(means.brain.items())
     ]
-    return bars((_("Expert"), _("Brain"), _("Tumour")), rows) if rows else ""
+    return bars((_("Expert"), _("Brain"), _("Tumour")), rows)
 
 
-def _share(table: Any, row: int, column: int) -> float | None:
-    """A cell's number; None for a cell without one (no tumour was found)."""
-    try:
-        number = float(table.GetCellText(row, column))
-    except ValueError:
-        return None
-    return number if number == number else None  # not a number: unknown
+def most_different_gate(segmentation: Any) -> str:
+    """Which gate weighs the tumour most differently from the brain, as a sentence; empty if unknown."""
+    gates = gates_by_difference(segmentation)
+    if not gates:
+        return ""
+    gate, difference = gates[0]
+    return _("{gate} tells tumour from brain most: {share} % of the weight moves to other experts.").format(
+        gate=gate, share=f"{100 * difference:.0f}"
+    )

@@ -70,7 +70,7 @@ def run_batch(
     studies: Sequence[BatchStudy],
     output: Path,
     settings: Settings,
-    crew: Callable[[int], Crew],
+    crew: Callable[[], Crew],
     *,
     retries: int = 1,
     redo: bool = False,
@@ -82,7 +82,7 @@ def run_batch(
         studies: from ``list_studies``.
         output: the output folder.
         settings: from ``settings_of``.
-        crew: makes the workers' crew, called with the number of studies to be done if there are any.
+        crew: makes the workers' crew; called only if there is something to be done.
         retries: further attempts after one that failed by something that may pass.
         redo: do again what is done.
         listener: gets the events.
@@ -104,8 +104,7 @@ def run_batch(
         failed = {step.study.id: step.reason for step in hopeless}
         if not todo:
             return Summary(folder.path, len(steps), skipped, [], failed, 0.0, 0.0)
-        workers = crew(len(todo))
-        pool = Pool(workers, len(todo))
+        pool = Pool(crew(), len(todo))
         runner = Runner(todo, folder, settings, pool, retries, tell, names)
         try:
             pool.start()

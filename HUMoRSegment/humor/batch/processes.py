@@ -23,6 +23,7 @@ from .worker import STOP
 
 GRACE = 10.0  # seconds for a worker to give up its study; a network's pass cannot be interrupted
 _LAST_LINES = 15
+_PIPE_SECONDS = 1.0  # for what is left in the pipes of a process that has ended
 Inbox = Queue["tuple[Process, Message]"]
 
 
@@ -39,8 +40,9 @@ class Processes:
         self._settings = [
             replace(settings, options=replace(settings.options, device=device)) for device in devices
         ]
-        parts = shares(usable_cpus(), self.size) if self.size > 1 else [[]]
-        self._cpus = parts
+        # By the workers wanted, not by those that the last few studies need: the number of threads
+        # decides the rounding in bf16, and a batch that goes on must not differ from one at a stretch.
+        self._cpus = shares(usable_cpus(), self.size) if self.size > 1 else [[]]
         self._inbox: Inbox = Queue()
         self._running: list[Process] = []
 
@@ -77,7 +79,7 @@ class Processes:
 
 
 class Process:
-    """One worker process, its answers put into an inbox by a thread."""
+    """One worker process; threads put its answers, and its end, into an inbox."""
 
     def __init__(self, settings: Settings, cpus: list[int], inbox: Inbox) -> None:
         self._process = subprocess.Popen(
@@ -94,6 +96,7 @@ class Process:
         self._threads = [
             threading.Thread(target=self._read_errors, daemon=True),
             threading.Thread(target=self._read_answers, args=(inbox,), daemon=True),
+            threading.Thread(target=self._watch, args=(inbox,), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -122,13 +125,14 @@ class Process:
 
     def close(self) -> None:
         """Let go of the pipes of a process that has ended."""
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(1.0)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None and self._process.stderr is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        for thread, pipe in zip(self._threads, (self._process.stderr, self._process.stdout), strict=False):
+            thread.join(_PIPE_SECONDS)
+            if not thread.is_alive():  # else someone whom the worker has started holds the pipe
+                pipe.close()
 
     def _write(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -143,8 +147,12 @@ class Process:
                 inbox.put((self, from_line(line)))
             except ValueError as error:
                 self._errors.append(str(error))
+
+    def _watch(self, inbox: Inbox) -> None:
+        """Tell of its end; the end of its pipes would not do, as its own children may hold them."""
         code = self._process.wait()
-        self._threads[0].join(1.0)  # its last words
+        for thread in self._threads[:2]:  # its last words
+            thread.join(_PIPE_SECONDS)
         inbox.put((self, Died(_how_it_ended(code, list(self._errors)))))
 
     def _read_errors(self) -> None:

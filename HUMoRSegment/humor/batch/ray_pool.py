@@ -17,59 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError, UsageError
-from .messages import Died, Ended, Job, Message, Ready, Unable
+from .messages import Died, Job, Message, Ready, Unable
+from .ray_actor import Actor
 from .settings import Settings
 
 _STORE_BYTES = 100 * 2**20  # of a Ray that is started here: only file names and messages travel
 _LONGEST_WAIT = 0.5  # seconds, so that Ctrl-C and workers that are started are not kept waiting
-
-
-class Actor:
-    """What runs in the cluster: ``load`` once, then ``segment`` for each study."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._settings = Settings.from_json(settings)
-        self._segmenter: Any = None
-
-    def node(self) -> str:
-        """Which computer this is."""
-        import ray
-
-        return str(ray.get_runtime_context().get_node_id())
-
-    def process(self) -> int:
-        """The number of this process on its computer."""
-        return os.getpid()
-
-    def load(self, rank: int, workers: int) -> dict[str, str]:
-        """Load the model, on this actor's part of its computer's processors.
-
-        Args:
-            rank: among the actors of this computer, from 0 on.
-            workers: how many those are.
-
-        Returns:
-            Nothing, or ``type`` and ``message`` of the error.
-        """
-        from ..errors import HumorError
-        from .attempt import make_segmenter
-        from .cpus import pin, shares, usable_cpus
-
-        if workers > 1:
-            pin(shares(usable_cpus(), workers)[rank])
-        try:
-            self._segmenter = make_segmenter(self._settings)
-        except HumorError as error:
-            return {"type": type(error).__name__, "message": str(error)}
-        return {}
-
-    def segment(self, job: dict[str, Any]) -> tuple[Ended, bool]:
-        """Segment one study; the answer, and whether this actor should not be used any more."""
-        from ..events import Reporter
-        from .attempt import attempt, broken
-
-        ended = attempt(Job(**job), self._settings, self._segmenter, Reporter())
-        return ended, broken(ended)
 
 
 class RayCrew:
@@ -81,7 +34,6 @@ class RayCrew:
     Args:
         settings: of the batch; its device is ``auto``, ``cpu`` or ``cuda``.
         workers: how many actors; None for one per GPU, or one per computer without GPUs.
-        jobs: how many studies there are: no more actors than that.
         address: of the cluster; empty for none.
 
     Raises:
@@ -89,20 +41,22 @@ class RayCrew:
         UsageError: the device cannot be had from Ray, or there are too many workers.
     """
 
-    def __init__(self, settings: Settings, workers: int | None, jobs: int, address: str = "") -> None:
+    def __init__(self, settings: Settings, workers: int | None, address: str = "") -> None:
         device = settings.options.device
         if device not in ("auto", "cpu", "cuda"):
             raise UsageError(f"Ray gives each worker its device: use auto, cpu or cuda, not {device}.")
         if find_spec("ray") is None:
             raise DeviceError("--ray needs Ray, which is not installed here: pip install 'humor[ray]'")
+        self._places: dict[str, list[_Member]] = {}  # computer → its actors
+        self._waiting: dict[Any, _Member] = {}  # answer to come → who owes it
         self._started = _start(address)
         try:
-            self._plan(settings, device, workers, jobs)
+            self._plan(settings, device, workers)
         except BaseException:
             self.close()
             raise
 
-    def _plan(self, settings: Settings, device: str, workers: int | None, jobs: int) -> None:
+    def _plan(self, settings: Settings, device: str, workers: int | None) -> None:
         import ray
 
         resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -111,24 +65,20 @@ class RayCrew:
         if device == "cuda" and not gpus:
             raise DeviceError("No computer of the Ray cluster has a GPU. Use --device auto or cpu.")
         on_gpu = bool(gpus) and device != "cpu"
-        self.size = min(jobs, workers or (gpus if on_gpu else len(cpus)))
+        self.size = workers or (gpus if on_gpu else len(cpus))
         if on_gpu and self.size > gpus:
             raise UsageError(f"{self.size} workers need a GPU each, and the Ray cluster has {gpus}.")
-        threads = 1 if on_gpu else threads_each(cpus, self.size)
+        self._threads = 0 if on_gpu else threads_each(cpus, self.size)
         if not on_gpu:
             settings = replace(settings, options=replace(settings.options, device="cpu"))
         self._facts = settings.to_json()
-        self._actor = ray.remote(num_cpus=threads, num_gpus=int(on_gpu))(Actor)
-        self._places: dict[str, list[_Member]] = {}  # computer → its actors
-        self._meeting: list[_Member] = []
-        self._waiting: dict[Any, _Member] = {}
+        self._actor = ray.remote(num_cpus=self._threads or 1, num_gpus=int(on_gpu))(Actor)
 
     def launch(self, number: int) -> _Member:
         """Start an actor; it says ``Ready`` or ``Unable``."""
-        place = _Member(self, self._actor.remote(self._facts))
-        self._meeting.append(place)
-        self._waiting[place.actor.node.remote()] = place
-        return place
+        member = _Member(self, self._actor.remote(self._facts))
+        self._waiting[member.actor.node.remote()] = member
+        return member
 
     def wait(self, seconds: float) -> list[tuple[_Member, Message]]:
         """What actors said; waits at most so long."""
@@ -140,88 +90,78 @@ class RayCrew:
         limit = min(seconds, _LONGEST_WAIT)
         ready, _ = ray.wait(list(self._waiting), num_returns=1, timeout=limit)
         for reference in ready:
-            place = self._waiting.pop(reference)
+            member = self._waiting.pop(reference)
             try:
-                said += self._heard(place, ray.get(reference))
+                said += self._heard(member, ray.get(reference))
             except ray.exceptions.RayError as error:
-                self._forget(place)
-                said.append((place, Died(f"The Ray worker is gone: {_short(error)}")))
+                self._forget(member)
+                said.append((member, Died(f"The Ray worker is gone: {_short(error)}")))
         return said
 
     def close(self) -> None:
         """End all actors, and Ray if it was started here."""
         import ray
 
-        for place in {*self._waiting.values(), *(p for group in self._places.values() for p in group)}:
+        for member in {*self._waiting.values(), *(p for group in self._places.values() for p in group)}:
             with suppress(Exception):  # it has gone, or the cluster has
-                ray.kill(place.actor)
+                ray.kill(member.actor)
         self._waiting.clear()
         self._places.clear()
         if self._started:
             ray.shutdown()
 
-    def expect(self, place: _Member, reference: Any) -> None:
+    def expect(self, member: _Member, reference: Any) -> None:
         """An actor was asked for something."""
-        self._waiting[reference] = place
+        self._waiting[reference] = member
 
     def processes(self) -> list[int]:
         """The numbers of all actors' processes, each on its own computer."""
         import ray
 
-        places = [place for group in self._places.values() for place in group]
-        return [int(ray.get(place.actor.process.remote())) for place in places]
+        places = [member for group in self._places.values() for member in group]
+        return [int(ray.get(member.actor.process.remote())) for member in places]
 
-    def _heard(self, place: _Member, answer: Any) -> Iterator[tuple[_Member, Message]]:
-        if place.node is None:
-            place.node = answer
-            self._meeting.remove(place)
-            self._load(place)
-        elif not place.loaded:
-            place.loaded = not answer
+    def _heard(self, member: _Member, answer: Any) -> Iterator[tuple[_Member, Message]]:
+        if member.node is None:
+            member.node = answer
+            self._load(member)
+        elif not member.loaded:
+            member.loaded = not answer
             if answer:
-                self._forget(place)
-            yield place, Unable(**answer) if answer else Ready()
+                self._forget(member)
+            yield member, Unable(**answer) if answer else Ready()
         else:
             ended, is_broken = answer
-            yield place, ended
+            yield member, ended
             if is_broken:
-                self._forget(place)
-                yield place, Died("The Ray worker is replaced after an unexpected failure.")
+                self._forget(member)
+                yield member, Died("The Ray worker is replaced after an unexpected failure.")
 
-    def _load(self, place: _Member) -> None:
-        """Load the model once it is known which actors share a computer; a successor takes over a part."""
-        group = self._places.setdefault(str(place.node), [])
+    def _load(self, member: _Member) -> None:
+        """Load the model, on processors that no other actor of that computer keeps to."""
+        group = self._places.setdefault(str(member.node), [])
         taken = {other.rank for other in group}
-        group.append(place)
-        place.rank = next(rank for rank in range(len(group)) if rank not in taken)
-        if self._meeting:
-            return
-        for members in self._places.values():
-            for member in members:
-                if not member.asked:
-                    member.asked = True
-                    self.expect(member, member.actor.load.remote(member.rank, len(members)))
+        member.rank = next(rank for rank in range(len(group) + 1) if rank not in taken)
+        group.append(member)
+        self.expect(member, member.actor.load.remote(member.rank, self._threads))
 
-    def _forget(self, place: _Member) -> None:
+    def _forget(self, member: _Member) -> None:
         import ray
 
-        if place in self._meeting:
-            self._meeting.remove(place)
-        if place.node is not None and place in self._places.get(place.node, []):
-            self._places[place.node].remove(place)
+        if member.node is not None and member in self._places.get(member.node, []):
+            self._places[member.node].remove(member)
         with suppress(Exception):  # it has gone
-            ray.kill(place.actor)
+            ray.kill(member.actor)
 
 
 class _Member:
-    """One actor."""
+    """One actor of a crew."""
 
     def __init__(self, crew: RayCrew, actor: Any) -> None:
         self._crew = crew
         self.actor = actor
         self.node: str | None = None
         self.rank = 0
-        self.asked = False
         self.loaded = False
 
     def submit(self, job: Job) -> None:
@@ -267,7 +207,7 @@ def _start(address: str) -> bool:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Ray puts its own handler for termination in place of ours, which ends the batch cleanly."""
+    """Ray puts its own handler for termination in member of ours, which ends the batch cleanly."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from queue import SimpleQueue
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from ..cli.interrupt import interruptible
 from ..errors import Cancelled, HumorError
@@ -30,7 +30,8 @@ _STEP = 0.02  # smallest progress that is told
 
 
 class _Worker:
-    def __init__(self, answers: TextIO, settings: Settings) -> None:
+    def __init__(self, orders: BinaryIO, answers: TextIO, settings: Settings) -> None:
+        self._orders = orders
         self._answers = answers
         self._settings = settings
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -57,8 +58,8 @@ class _Worker:
         return 0
 
     def _listen(self) -> None:
-        for line in sys.stdin:
-            if line.strip() == STOP:
+        for line in self._orders:
+            if line.strip() == STOP.encode():
                 self._stopping = True
                 self._reporter.cancel()
                 self._jobs.put(None)
@@ -84,24 +85,31 @@ class _Worker:
         self._answers.flush()
 
 
-def _own_stdout() -> TextIO:
-    """Keep stdout for answers, whatever a library prints: it goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+def _own_pipes() -> tuple[BinaryIO, TextIO]:
+    """Keep stdin and stdout for orders and answers.
+
+    What a library prints goes to stderr. ``sys.stdin`` is nothing that a thread of ours waits for:
+    a forked copy of this process would wait for its lock for ever.
+    """
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "w", encoding="ascii")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
-    return answers
+    return orders, answers
 
 
 def main() -> int:
     """Run a worker; returns the exit code."""
     # Ctrl-C reaches every process of the terminal: the batch decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = _own_stdout()
-    first = json.loads(sys.stdin.readline())
+    orders, answers = _own_pipes()
+    first = json.loads(orders.readline())
     if first["cpus"]:
         pin(first["cpus"])
     try:
         with interruptible():
-            return _Worker(answers, Settings.from_json(first["settings"])).run()
+            return _Worker(orders, answers, Settings.from_json(first["settings"])).run()
     except (Cancelled, KeyboardInterrupt):
         return 0
     except BrokenPipeError:

@@ -34,7 +34,9 @@ STUDIES is a folder of study folders (however deep, also BIDS), or a CSV file wi
 t1, t1c, t2, flair (paths relative to it; an empty cell is a missing sequence). Each study's results
 are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in OUT/volumes.csv.
 What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
-when its files, the model or an option that decides the result have changed.
+when its files, the model or an option that decides the result have changed; the device and the
+number of workers do not count (on a CPU a few voxels in bf16 depend on the threads of a worker,
+with --precision fp32 none do).
 Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
 For research use only; not a medical device.
 """
@@ -123,16 +125,16 @@ def _do(
     return EXIT_CANNOT_SEGMENT if summary.failed else EXIT_DONE
 
 
-def _crew(arguments: argparse.Namespace, settings: Settings) -> Callable[[int], Crew]:
-    """Makes the workers, given the number of studies; the heavier one is imported only where wanted."""
+def _crew(arguments: argparse.Namespace, settings: Settings) -> Callable[[], Crew]:
+    """Makes the workers; Ray is imported only where it is wanted."""
     if arguments.ray is not None:
         from ..batch.ray_pool import RayCrew
 
-        return lambda jobs: RayCrew(settings, arguments.workers, jobs, arguments.ray)
+        return lambda: RayCrew(settings, arguments.workers, arguments.ray)
     from ..batch.processes import Processes
 
     devices = arguments.devices or [arguments.device] * (arguments.workers or 1)
-    return lambda jobs: Processes(settings, devices[:jobs])
+    return lambda: Processes(settings, devices)
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

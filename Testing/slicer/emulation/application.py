@@ -44,6 +44,7 @@ class Application:
         self._logic.SetSliceLogics(vtkCollection())
         self._logic.SetViewLogics(vtkCollection())
         self._logic.SetHomeDirectory(str(make_home(Path(self.temporaryPath))))
+        self._logic.SetShareDirectory("share")
         self._logic.SetMRMLScene(scene)
         self._remote = _remote_files(scene, self.temporaryPath)
 

@@ -55,7 +55,9 @@ class FileManager:
     def fileWriterFileType(self, node: Any) -> str:
         return "SceneFile" if node is None else "NodeFile"
 
-    def loadNodes(self, filetype: str, properties: _Properties, loaded: Any = None, messages: Any = None) -> bool:
+    def loadNodes(
+        self, filetype: str, properties: _Properties, loaded: Any = None, messages: Any = None
+    ) -> bool:
         """Load a file; whether it could be read."""
         import vtk
 

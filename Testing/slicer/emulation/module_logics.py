@@ -77,7 +77,11 @@ def make_modules(application_logic: Any, scene: Any) -> Modules:
         logic = getattr(slicer, class_name)()
         logic.SetMRMLApplicationLogic(application_logic)
         application_logic.SetModuleLogic(name, logic)
-        with _without_errors_of_files() if name in ("Terminologies", "VolumeRendering") else contextlib.nullcontext():
+        with (
+            _without_errors_of_files()
+            if name in ("Terminologies", "VolumeRendering")
+            else contextlib.nullcontext()
+        ):
             logic.SetMRMLScene(scene)
         modules.add(Module(name, logic))
     application_logic.SetColorLogic(modules.colors.logic())

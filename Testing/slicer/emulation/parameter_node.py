@@ -13,9 +13,8 @@ import weakref
 from typing import Annotated, Any
 
 import slicer
-from vtkmodules.vtkCommonCore import vtkCommand
-
 from emulation.parameter_checks import Choice, Default, Maximum, Minimum, NotNone, Validator, WithinRange
+from vtkmodules.vtkCommonCore import vtkCommand
 
 __all__ = [
     "Choice",
@@ -216,7 +215,9 @@ def parameterNodeWrapper(classtype: type | None = None) -> Any:
     if classtype is None:
         return parameterNodeWrapper
     hints = typing.get_type_hints(classtype, include_extras=True)
-    parameters = {name: _Parameter(name, hint, getattr(classtype, name, None)) for name, hint in hints.items()}
+    parameters = {
+        name: _Parameter(name, hint, getattr(classtype, name, None)) for name, hint in hints.items()
+    }
     for name in parameters:
         if hasattr(_Wrapper, name):
             raise ValueError(f"Cannot use reserved name '{name}' in a parameterNodeWrapper")

@@ -1,4 +1,4 @@
-"""Emulation of Slicer's file readers: options of ``slicer.util.load…`` for the real logics and storage nodes."""
+"""Emulation of Slicer's file readers: options of ``slicer.util.load…`` for the real logics and nodes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 _Properties = Mapping[str, Any]
-_VOLUME_OPTIONS = {"labelmap": 1, "center": 2, "singleFile": 4, "autoWindowLevel": 8, "discardOrientation": 16}
+_VOLUME_OPTIONS = {
+    "labelmap": 1,
+    "center": 2,
+    "singleFile": 4,
+    "autoWindowLevel": 8,
+    "discardOrientation": 16,
+}
 _DOUBLE_ENDINGS = (".nii.gz", ".seg.nrrd", ".seg.nhdr", ".img.gz")
 
 

@@ -65,9 +65,8 @@ class HierarchyItems:
 
     def _closed(self, caller: Any, event: str) -> None:
         """A closed scene has its one subject hierarchy again."""
-        from slicer import vtkMRMLSubjectHierarchyNode
-
-        vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self._scene)
+        if self._scene.GetNumberOfNodesByClass("vtkMRMLSubjectHierarchyNode") == 0:
+            self._scene.AddNewNodeByClass("vtkMRMLSubjectHierarchyNode")
 
 
 def _is_shown(node: Any) -> bool:

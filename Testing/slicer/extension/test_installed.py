@@ -17,6 +17,15 @@ from humor.output.names import LABEL_MAP, REPORT, ROUTING_TABLE, SEGMENTS
 
 MODULES_FOLDER = "lib/Slicer-5.12/qt-scripted-modules"
 STAND_IN = Path(__file__).with_name("stand_in")
+EMULATION = Path(__file__).resolve().parents[1]
+# Modules are named as arguments; all must come from the first folder on the path.
+IMPORT_ALL = """
+import importlib, os, sys
+home = os.path.realpath(os.environ["PYTHONPATH"].split(os.pathsep)[0])
+for name in sys.argv[1:]:
+    file = os.path.realpath(importlib.import_module(name).__file__)
+    assert file.startswith(home), file
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +41,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_python(folder: Path, empty: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python as Slicer's child process would, with the package's folder before all others."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "HUMOR_MODELS": str(empty / "no-models")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(folder), str(EMULATION)]),
+        "HUMOR_MODELS": str(empty / "no-models"),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
     return subprocess.run(
         [sys.executable, *arguments], env=environment, cwd=empty, capture_output=True, text=True, timeout=300
     )
@@ -64,14 +78,21 @@ def test_a_study_is_segmented_from_the_package_alone(installed: Path, tmp_path: 
 
 
 def test_every_engine_module_of_the_package_can_be_imported(installed: Path, tmp_path: Path) -> None:
-    names = [
-        ".".join(path.relative_to(installed).with_suffix("").parts).removesuffix(".__init__")
-        for path in sorted((installed / "humor").rglob("*.py"))
-        if path.name != "__main__.py"
-    ]
-    code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+    done = run_python(installed, tmp_path, "-c", IMPORT_ALL, *modules_in(installed / "humor"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_module_and_all_of_its_layer_load_from_the_package(installed: Path, tmp_path: Path) -> None:
+    names = ["HUMoRSegment", *modules_in(installed / "HUMoRSegmentLib")]
+    code = f"from emulation.mrml import start\nstart()\n{IMPORT_ALL}"
     done = run_python(installed, tmp_path, "-c", code, *names)
     assert done.returncode == 0, done.stderr
+
+
+def modules_in(package: Path) -> list[str]:
+    paths = [path for path in sorted(package.rglob("*.py")) if path.name != "__main__.py"]
+    parts = [path.relative_to(package.parent).with_suffix("").parts for path in paths]
+    return [".".join(names).removesuffix(".__init__") for names in parts]
 
 
 @pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs CMake and a compiler")

@@ -9,26 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-from PySide6.QtCore import Qt
+from emulation.window import Window
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from humor.sequences import SEQUENCES
 
 PATIENCE = 60.0
+MODULE = Path(__file__).resolve().parents[3] / "HUMoRSegment" / "HUMoRSegment.py"
 
 
 class PanelDriver:
-    """One open panel.
+    """The module, opened in a window.
 
     Args:
-        widget: the module's widget, set up and entered.
-        window: what is drawn.
+        window: the emulated window.
         folder: where screenshots go unless ``HUMOR_SCREENSHOTS`` names a folder.
+
+    Attributes:
+        widget: the module's widget.
+        ui: its Qt widgets by name.
+        logic: the module's logic.
     """
 
-    def __init__(self, widget: Any, window: Any, folder: Path) -> None:
-        self.widget, self.window, self._folder = widget, window, folder
-        self.ui, self.logic = widget.ui, widget.logic
+    def __init__(self, window: Window, folder: Path) -> None:
+        self._window, self._folder = window, folder
+        self.widget = window.make_widget(MODULE)
+        self.ui, self.logic = self.widget.ui, self.widget.logic
 
     @property
     def parameters(self) -> Any:
@@ -49,11 +57,27 @@ class PanelDriver:
         return float("nan") if text == "–" else float(text.split()[0])
 
     def click(self, name: str) -> None:
-        """A real click with the left mouse button; fails on what a user could not click."""
+        """A real click with the left mouse button, in a section that is opened for it."""
         button = getattr(self.ui, name)
+        self.open_section_of(button)
+        self._window.click(button)
+
+    def tick(self, name: str) -> None:
+        """A real click on the square of a check box; its middle may lie beside its words."""
+        box = getattr(self.ui, name)
+        self.open_section_of(box)
+        assert box.enabled and QWidget.isVisible(box)
+        QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height // 2))
         self.settle(0.0)
-        assert button.enabled, f"{name} is disabled: {self.text('missingNote')}"
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def open_section_of(self, widget: Any) -> None:
+        """Unfold the collapsible section in which a widget lies."""
+        parent = widget.parentWidget()
+        while parent is not None:
+            if hasattr(parent, "collapsed"):
+                parent.collapsed = False
+            parent = parent.parentWidget()
+        self.settle(0.0)
 
     def click_when_ready(self, name: str) -> None:
         """Click as soon as the button can be clicked."""
@@ -102,11 +126,19 @@ class PanelDriver:
         """The child process of the run that goes on."""
         return int(self.widget.window.run.controls._run.task.pid)
 
+    def is_alive(self, pid: int) -> bool:
+        """Whether a process still runs."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return not Path(f"/proc/{pid}/stat").is_file() or " Z " not in Path(f"/proc/{pid}/stat").read_text()
+
     def screenshot(self, name: str) -> Path:
-        """A picture of the whole panel."""
+        """A picture of the whole panel, as high as it needs to be."""
         folder = Path(os.environ.get("HUMOR_SCREENSHOTS") or self._folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.settle()
-        path = folder / f"{name}.png"
-        assert self.window.grab().save(str(path))
-        return path
+        parent = self.widget.parent
+        parent.resize(parent.width, max(parent.heightForWidth(parent.width), parent.sizeHint().height()))
+        return self._window.screenshot(self.widget, folder / f"{name}.png")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emulation import dialogs
 from emulation.studies import load_sample
 from widget.panel_driver import PanelDriver
 
@@ -78,7 +79,7 @@ def test_expected_quality_is_that_of_the_chosen_subset(scene: Any, panel: PanelD
 
 
 def test_check_boxes_combo_boxes_and_parameters_are_the_same(scene: Any, panel: PanelDriver) -> None:
-    panel.click("labelMapCheckBox")
+    panel.tick("labelMapCheckBox")
     assert panel.parameters.label_map
     panel.parameters.keep_probabilities = False
     assert not panel.ui.probabilitiesCheckBox.checked
@@ -140,13 +141,11 @@ def test_a_saved_scene_restores_the_panel(scene: Any, panel: PanelDriver, tmp_pa
 def test_saying_no_to_the_installation_starts_nothing_and_says_what_to_do(
     scene: Any, panel: PanelDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    questions: list[str] = []
     monkeypatch.setattr(panel.logic, "missing_packages", lambda model, device: ["nibabel>=5.2"])
-    monkeypatch.setattr("HUMoRSegmentLib.widget.consent.ask", lambda text: bool(questions.append(text)))
     panel.choose({"flair": load_sample(scene)["flair"]})
+    dialogs.answers.append(False)
     panel.click_when_ready("segmentButton")
-    assert len(questions) == 1
-    assert "nibabel" in questions[0]
+    assert "nibabel" in dialogs.asked[-1]
     assert "Nothing was installed" in panel.text("messageNote")
     assert panel.enabled("segmentButton")
     assert not panel.enabled("cancelButton")
@@ -160,8 +159,8 @@ def test_an_installation_that_fails_is_explained_and_can_be_tried_again(
 
     monkeypatch.setattr(panel.logic, "missing_packages", lambda model, device: ["nibabel>=5.2"])
     monkeypatch.setattr(panel.logic, "install", fail)
-    monkeypatch.setattr("HUMoRSegmentLib.widget.consent.ask", lambda text: True)
     panel.choose({"flair": load_sample(scene)["flair"]})
+    dialogs.answers.append(True)
     panel.click_when_ready("segmentButton")
     assert "install by hand" in panel.text("messageNote")
     assert panel.enabled("segmentButton")

@@ -3,104 +3,112 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import slicer
+from emulation import dialogs
 from widget.panel_driver import PanelDriver
 
 from HUMoRSegmentLib import adapter
-from HUMoRSegmentLib.widget import dialogs
 
 
-@pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
-    """What the user answers in windows of their own, and where models go."""
-    given: dict[str, Any] = {"yes": True, "open": None, "save": None, "questions": []}
-
-    def ask(question: str) -> bool:
-        given["questions"].append(question)
-        return bool(given["yes"])
-
+@pytest.fixture(autouse=True)
+def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The user's folder of models, empty."""
     monkeypatch.setenv("HUMOR_MODELS", str(tmp_path / "models"))
-    for module in ("dialogs", "storage_panel", "consent"):
-        monkeypatch.setattr(f"HUMoRSegmentLib.widget.{module}.ask", ask)
-    monkeypatch.setattr(dialogs, "open_zip", lambda: given["open"])
-    monkeypatch.setattr(dialogs, "save_zip", lambda name: given["save"])
-    return given
+    return tmp_path / "models"
 
 
 @pytest.fixture
-def exported(answers: dict[str, Any], panel: PanelDriver, tmp_path: Path) -> Path:
+def exported(models: Path, panel: PanelDriver, tmp_path: Path) -> Path:
     """The default model, written as a zip by the panel."""
-    answers["save"] = tmp_path / "student.zip"
+    dialogs.answers.append(tmp_path / "student.zip")
     panel.click("exportModelButton")
-    panel.wait(lambda: panel.enabled("exportModelButton") and "was written" in panel.text("modelNote"))
+    panel.wait(lambda: "was written" in panel.text("modelNote"))
     return tmp_path / "student.zip"
 
 
-def test_a_model_is_exported_imported_and_removed(
-    answers: dict[str, Any], panel: PanelDriver, exported: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "models" / "humor-student"
-    answers["open"] = exported
+def import_model(panel: PanelDriver, path: Path) -> None:
+    dialogs.answers.insert(0, path)
     panel.click("importModelButton")
-    panel.wait(lambda: "is imported and chosen" in panel.text("modelNote"))
-    assert (folder / "bundle.json").is_file()
-    assert "imported" in panel.text("modelNote")
-    assert answers["questions"] == []
+    panel.wait(lambda: panel.enabled("importModelButton"))
+
+
+def test_a_model_is_exported_imported_and_removed(models: Path, panel: PanelDriver, exported: Path) -> None:
+    import_model(panel, exported)
+    assert "is imported and chosen" in panel.text("modelNote")
+    assert (models / "humor-student" / "bundle.json").is_file()
+    dialogs.answers.append(True)
     panel.click("removeModelButton")
-    assert not folder.exists()
-    assert len(answers["questions"]) == 1
+    assert not (models / "humor-student").exists()
     assert not panel.enabled("removeModelButton")  # the one that comes with HUMoR stays
 
 
 def test_a_model_that_is_there_is_replaced_only_after_a_question(
-    answers: dict[str, Any], panel: PanelDriver, exported: Path
+    models: Path, panel: PanelDriver, exported: Path
 ) -> None:
-    answers["open"] = exported
-    panel.click("importModelButton")
-    panel.wait(lambda: "is imported and chosen" in panel.text("modelNote"))
-    answers["yes"] = False
-    panel.click("importModelButton")
-    assert "Replace it?" in answers["questions"][0]
-    answers["yes"] = True
-    panel.click("importModelButton")
-    panel.wait(lambda: panel.enabled("importModelButton"))
+    import_model(panel, exported)
+    before = (models / "humor-student").stat().st_ino
+    dialogs.answers.append(False)
+    import_model(panel, exported)
+    assert "Replace it?" in dialogs.asked[-1]
+    assert (models / "humor-student").stat().st_ino == before
+    dialogs.answers.append(True)
+    import_model(panel, exported)
+    assert (models / "humor-student").stat().st_ino != before
     assert "is imported and chosen" in panel.text("modelNote")
 
 
-def test_a_file_that_is_no_model_is_refused_with_a_sentence(
-    answers: dict[str, Any], panel: PanelDriver, tmp_path: Path
-) -> None:
-    answers["open"] = tmp_path / "broken.zip"
-    answers["open"].write_text("no zip")
-    panel.click("importModelButton")
-    panel.wait(lambda: "✗" in panel.text("modelNote"))
+def test_a_file_that_is_no_model_is_refused_with_a_sentence(panel: PanelDriver, tmp_path: Path) -> None:
+    (tmp_path / "broken.zip").write_text("no zip")
+    import_model(panel, tmp_path / "broken.zip")
+    assert "✗" in panel.text("modelNote")
     assert "broken.zip" in panel.text("modelNote")
-    assert panel.enabled("importModelButton")
 
 
-def test_left_over_temporary_files_are_counted_and_deleted(
-    answers: dict[str, Any], panel: PanelDriver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_the_file_dialog_does_nothing(panel: PanelDriver) -> None:
+    before = panel.text("modelNote")
+    dialogs.answers.extend(["", ""])
+    panel.click("importModelButton")
+    panel.click("exportModelButton")
+    assert panel.text("modelNote") == before
+
+
+def test_the_folder_of_models_is_opened_once_there_is_one(models: Path, panel: PanelDriver) -> None:
+    panel.click("openModelsButton")
+    assert dialogs.opened == []
+    assert str(models) in panel.text("modelNote")
+    models.mkdir()
+    panel.click("openModelsButton")
+    assert dialogs.opened == [models.as_uri()]
+
+
+def test_left_over_temporary_files_are_counted_and_deleted(panel: PanelDriver) -> None:
     left = adapter.temporary_folder()
     (left / "t1.nrrd").write_bytes(bytes(2_000_000))
     panel.widget.enter()
-    assert str(Path(slicer.app.temporaryPath)) in panel.text("storageNote")
-    assert "Left over: 0" not in panel.text("storageNote")
+    assert str(slicer.app.temporaryPath) in panel.text("storageNote")
+    assert "Left over: 1 (2.0 MB)" in panel.text("storageNote")
+    dialogs.answers.append(True)
     panel.click("deleteTemporaryButton")
     assert not left.exists()
     assert "Left over: 0" in panel.text("storageNote")
     assert not panel.enabled("deleteTemporaryButton")
 
 
-def test_saying_no_deletes_nothing(answers: dict[str, Any], panel: PanelDriver) -> None:
+def test_saying_no_deletes_nothing(panel: PanelDriver) -> None:
     left = adapter.temporary_folder()
     panel.widget.enter()
-    answers["yes"] = False
+    dialogs.answers.append(False)
     panel.click("deleteTemporaryButton")
     assert left.exists()
-    answers["yes"] = True
-    panel.click("deleteTemporaryButton")
-    assert not left.exists()
+
+
+def test_all_imported_models_are_deleted_at_once(models: Path, panel: PanelDriver, exported: Path) -> None:
+    import_model(panel, exported)
+    assert "There: 1" in panel.text("storageNote")
+    dialogs.answers.append(True)
+    panel.click("deleteModelsButton")
+    assert not (models / "humor-student").exists()
+    assert "There: 0" in panel.text("storageNote")
+    assert panel.text("missingNote").startswith("Choose at least one volume")

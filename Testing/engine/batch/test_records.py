@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from humor.batch.folder import BatchFolder
+from humor.batch.messages import Failure
+from humor.batch.records import Record, Records, failed_record
+from humor.batch.settings import Settings
+from humor.batch.volumes_table import write_volumes
+from humor.errors import OutputError
+from humor.output.folder import STAGING
+from humor.pipeline import SegmentOptions
+
+SETTINGS = Settings(SegmentOptions(), Path("folder"), "model", "sha")
+
+
+def failed(study: str, message: str = "broken") -> Record:
+    return failed_record(study, Failure("InputError", message), SETTINGS, {}, 1, 0.5)
+
+
+def test_records_are_appended_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    for study in ("a", "ä", "a"):
+        Records(path).append(failed(study))
+    records = Records(path)
+    assert list(records.last) == ["a", "ä"]
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 3
+
+
+@pytest.mark.parametrize("keep", [1, 20, -1])
+def test_a_torn_last_line_is_cut_off_and_the_next_one_is_whole(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "records.jsonl"
+    records = Records(path)
+    records.append(failed("a"))
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole.rstrip(b"\n")[:keep])
+    again = Records(path)
+    again.append(failed("b"))
+    assert [json.loads(line)["study"] for line in path.read_bytes().splitlines()] == ["a", "b"]
+
+
+def test_a_line_that_is_no_record_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_text('scribble\n{"study": 3}\n' + json.dumps(failed("a")) + "\n")
+    assert list(Records(path).last) == ["a"]
+    assert path.read_text().startswith("scribble\n")
+
+
+def test_the_table_has_one_row_for_every_study(tmp_path: Path) -> None:
+    done = failed("b") | {
+        "status": "done",
+        "volumes_ml": {"WT": 3.0, "TC": 2.0, "ET": 1.0},
+        "labels_ml": {"1": 1.0, "2": 1.0, "4": 1.0},
+        "sequences": ["t1", "flair"],
+        "warnings": ["one", "two"],
+        "error": None,
+    }
+    last = {"earlier": failed("earlier"), "b": done, "c": failed("c", "two\nlines, and a comma")}
+    path = tmp_path / "volumes.csv"
+    write_volumes(path, ["a", "b", "c"], last)
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = {row["study"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["a", "b", "c", "earlier"]
+    assert rows["a"]["status"] == "waiting" and rows["c"]["error"] == "two lines, and a comma"
+    b = rows["b"]
+    assert (b["WT_ml"], b["label_4_ml"], b["sequences"], b["warnings"]) == ("3.0", "1.0", "t1 flair", "2")
+    assert [path.name for path in tmp_path.iterdir()] == ["volumes.csv"]
+
+
+def test_two_batches_cannot_write_to_one_folder(tmp_path: Path) -> None:
+    with BatchFolder(tmp_path / "out"), pytest.raises(OutputError, match="another batch"):
+        BatchFolder(tmp_path / "out").__enter__()
+    with BatchFolder(tmp_path / "out"):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="choose another"):
+        BatchFolder(tmp_path / "file" / "out").__enter__()
+
+
+def test_what_a_killed_worker_left_is_swept_away(tmp_path: Path) -> None:
+    with BatchFolder(tmp_path) as folder:
+        for study in ("new", "older"):
+            (tmp_path / study / STAGING).mkdir(parents=True)
+            (tmp_path / study / STAGING / "half").write_bytes(b"of a label map")
+        (tmp_path / "older" / "report.json").write_text("{}")
+        for study in ("new", "older", "never begun"):
+            folder.sweep(study)
+    assert not (tmp_path / "new").exists()
+    assert [path.name for path in (tmp_path / "older").iterdir()] == ["report.json"]

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from humor.batch.inputs import stamps_of
+from humor.batch.settings import Settings
+from humor.batch.ticket import Ticket, Tickets, judge, read_report
+from humor.output.names import LABEL_MAP, REPORT
+from humor.output.provenance import input_facts
+from humor.pipeline import SegmentOptions
+
+
+class Finished:
+    """A study that was done by a ticket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.image, self.results = folder / "t1.nii.gz", folder / "results"
+        self.image.write_bytes(b"an image")
+        self.results.mkdir()
+        self.ticket = self.wanted()
+        (self.results / LABEL_MAP).write_bytes(b"a label map")
+        self.report(created="now")
+
+    def wanted(self, image: Path | None = None) -> Ticket:
+        return Ticket(stamps_of({"t1": image or self.image}), "model", "options")
+
+    def report(self, **facts: Any) -> None:
+        about = {
+            "outputs": [LABEL_MAP, REPORT],
+            "model": {"sha256": "model"},
+            "inputs": input_facts({"t1": self.image}),
+        }
+        (self.results / REPORT).write_text(json.dumps(about | facts))
+
+    def is_done(self, wanted: Ticket | None = None) -> bool:
+        return judge(self.results, self.ticket, wanted or self.wanted()).report is not None
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Finished:
+    return Finished(tmp_path)
+
+
+def test_what_was_done_is_done(finished: Finished) -> None:
+    assert finished.is_done()
+
+
+def test_without_a_ticket_nobody_knows_how_it_was_done(finished: Finished) -> None:
+    assert judge(finished.results, None, finished.wanted()).report is None
+
+
+def test_another_model_or_other_options_make_it_undone(finished: Finished) -> None:
+    assert not finished.is_done(replace(finished.wanted(), model="other"))
+    assert not finished.is_done(replace(finished.wanted(), options="other"))
+    finished.report(model={"sha256": "other"})
+    assert not finished.is_done()
+
+
+def test_a_report_that_lay_there_before_the_attempt_does_not_count(finished: Finished) -> None:
+    before = read_report(finished.results)
+    assert before is not None
+    finished.ticket = replace(finished.ticket, replaces=before.sha256)
+    assert not finished.is_done()
+    finished.report(created="later")
+    assert finished.is_done()
+
+
+def test_a_result_that_lost_a_file_is_not_complete(finished: Finished) -> None:
+    (finished.results / LABEL_MAP).unlink()
+    assert not finished.is_done()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
+def test_a_report_that_is_none_is_not_complete(finished: Finished, text: str) -> None:
+    (finished.results / REPORT).write_text(text)
+    assert not finished.is_done()
+
+
+def test_a_touched_or_moved_file_with_the_same_content_stays_done(finished: Finished, tmp_path: Path) -> None:
+    os.utime(finished.image, (1, 1))
+    assert finished.is_done()
+    moved = finished.image.rename(tmp_path / "elsewhere.nii.gz")
+    assert finished.is_done(finished.wanted(moved))
+
+
+def test_other_content_makes_it_undone_even_with_the_same_size(finished: Finished) -> None:
+    finished.image.write_bytes(b"an other")
+    os.utime(finished.image, (1, 1))
+    assert not finished.is_done()
+    finished.image.write_bytes(b"a longer image")
+    assert not finished.is_done()
+
+
+def test_another_file_of_the_same_size_and_time_makes_it_undone(finished: Finished, tmp_path: Path) -> None:
+    other = tmp_path / "other.nii.gz"
+    other.write_bytes(b"no image")
+    facts = finished.image.stat()
+    os.utime(other, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert not finished.is_done(finished.wanted(other))
+
+
+def test_one_sequence_more_or_less_makes_it_undone(finished: Finished) -> None:
+    more = stamps_of({"t1": finished.image, "t2": finished.image})
+    assert not finished.is_done(replace(finished.wanted(), inputs=more))
+    assert not finished.is_done(replace(finished.wanted(), inputs={}))
+
+
+def test_unchanged_files_are_not_read(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> str:
+        raise AssertionError("hashed")
+
+    monkeypatch.setattr("humor.batch.inputs.sha256_of", refuse)
+    assert finished.is_done()
+
+
+def test_tickets_come_back_as_they_were_written(tmp_path: Path) -> None:
+    tickets, ticket = Tickets(tmp_path), Ticket({"t1": {"path": "p", "bytes": 1}}, "m", "o", "r")
+    assert tickets.read("a.b") is None
+    tickets.write("a.b", ticket)
+    assert tickets.read("a.b") == ticket and tickets.read("a") is None
+    tickets.remove("a.b")
+    assert tickets.read("a.b") is None
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"inputs": {}}'])
+def test_a_damaged_ticket_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    assert Tickets(tmp_path).read("a") is None
+
+
+def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -> None:
+    settings = Settings(SegmentOptions(), Path("folder"), "model", "sha")
+    hashes = {settings.options_hash}
+    for change in (
+        {"precision": "fp32"},
+        {"window": "96"},
+        {"reference": "t1"},
+        {"register": True},
+        {"probabilities": True},
+        {"page": False},
+        {"routing": False},
+    ):
+        hashes.add(replace(settings, options=replace(settings.options, **change)).options_hash)
+    assert len(hashes) == 8
+    elsewhere = replace(settings, options=replace(settings.options, device="cuda:1"))
+    assert elsewhere.options_hash == settings.options_hash
+    assert Settings.from_json(json.loads(json.dumps(elsewhere.to_json()))) == elsewhere
