@@ -24,14 +24,14 @@ from humor.bundle.bundle import Bundle
 from humor.bundle.find import find_bundle
 from humor.bundle.load import load_bundle
 from humor.bundle.store import Installed, installed_bundles, remove_bundle, user_folder
-from humor.errors import HumorError, UsageError
-from humor.sequences import SEQUENCES
+from humor.errors import HumorError, InputError, UsageError
+from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
 from . import adapter
 from .child import installation
 from .child.task import Task
 from .inputs.guess import Guess, guess_sequences
-from .inputs.preflight import Check, preflight
+from .inputs.preflight import ERROR, Check, preflight
 from .inputs.quality import Quality, expected_quality
 from .inputs.volume_files import write_volumes
 from .options import Options
@@ -58,9 +58,9 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """Which volumes of the scene are which sequences, with reasons. Changes nothing."""
         return guess_sequences(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"))
 
-    def preflight(self, sequences: Sequences) -> list[Check]:
-        """What is to be known about the chosen volumes before a run."""
-        return preflight(_given(sequences))
+    def preflight(self, sequences: Sequences, reference: str = "") -> list[Check]:
+        """What is to be known about the chosen volumes before a run, the worst first for each sequence."""
+        return preflight(_given(sequences), reference=reference)
 
     def expected_quality(self, model: str, names: list[str]) -> Quality:
         """Dice that the model reached with this subset of sequences, from its own measured table.
@@ -96,6 +96,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
             HumorError: the volumes cannot be segmented; nothing was started.
         """
         given, options = _given(sequences), options or Options()
+        _refuse(preflight(given, reference=options.reference))
         arguments = [*_run_arguments(options), "--no-report"]
         arguments += ["--probabilities"] if options.probabilities else []
 
@@ -227,6 +228,13 @@ def _given(sequences: Sequences) -> dict[str, Any]:
     if not given:
         raise UsageError("No volume was chosen: choose at least one of T1, T1c, T2 and FLAIR.")
     return given
+
+
+def _refuse(checks: list[Check]) -> None:
+    """Stop before anything is started where a volume cannot be segmented."""
+    errors = [f"{DISPLAY_NAMES[check.sequence]}: {check.sentence}" for check in checks if check.level == ERROR]
+    if errors:
+        raise InputError(" ".join(errors))
 
 
 def _run_arguments(options: Options) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from HUMoRSegmentLib.options import Options
 from HUMoRSegmentLib.scene import references
 
 STAGING = ".partial"
+CHUNK = 1 << 24
 
 
 def segment_into_scene(
@@ -58,12 +61,25 @@ def segment_into_scene(
 def _load(name: str, files: Mapping[str, Path]) -> dict[str, Any]:
     nodes = {}
     for sequence, path in files.items():
+        _refuse_damaged(path)
         properties = {"name": f"{name} {DISPLAY_NAMES[sequence]}", "singleFile": True, "show": False}
         try:
             nodes[sequence] = slicer.util.loadVolume(str(path), properties)
         except RuntimeError as error:
             raise InputError(f"{path} cannot be read. Check that it is a whole image file.") from error
     return nodes
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Slicer reads a cut-off ``.gz`` without complaint, with nothing where the rest should be."""
+    if path.suffix.lower() != ".gz":
+        return
+    try:
+        with gzip.open(path) as file:
+            while file.read(CHUNK):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} is damaged ({error}). Copy or download it again.") from error
 
 
 def _save(scene: Path) -> None:

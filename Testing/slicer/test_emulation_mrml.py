@@ -32,7 +32,7 @@ class Parameters:
 
 class EmulationTestLogic(ScriptedLoadableModuleLogic):
     def getParameterNode(self) -> Any:
-        return Parameters(super().getParameterNode())
+        return Parameters(super().getParameterNode())  # type: ignore[call-arg]
 
 
 def make_volume(name: str = "volume") -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import slicer
 from emulation import dialogs, qt_application
+from emulation.parameter_node import ConnectGui
 from emulation.window import Window
 from PySide6.QtTest import QTest
 
@@ -51,7 +52,8 @@ class SmallWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.layout.addWidget(widget)
         self.ui = slicer.util.childWidgetVariables(widget)
         widget.setMRMLScene(slicer.mrmlScene)
-        self.parameters = SmallLogic().getParameterNode()
+        self.logic = SmallLogic()
+        self.parameters = self.logic.getParameterNode()
         self.parameters.connectGui(self.ui)
         self.ui.applyButton.connect("clicked(bool)", self.onApply)
 
@@ -131,6 +133,20 @@ def test_widgets_and_parameters_follow_each_other(window: Window, small: Any) ->
     assert (small.ui.slider.minimum, small.ui.slider.maximum) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("returns_tag", [True, False])
+def test_widgets_are_let_go_only_where_slicer_returns_a_tag(
+    window: Window, small: Any, monkeypatch: pytest.MonkeyPatch, returns_tag: bool
+) -> None:
+    monkeypatch.setattr(ConnectGui, "returns_tag", returns_tag)
+    other = small.logic.getParameterNode()
+    other.disconnectGui(other.connectGui(small.ui))
+    written = []
+    monkeypatch.setattr(other, "setValue", lambda name, value: written.append(name))
+    window.click(small.ui.invertBox)
+    assert written == ([] if returns_tag else ["invert"])
+    assert small.parameters.invert is True
+
+
 def test_node_selector_follows_the_scene(scene: Any, small: Any) -> None:
     selector = small.ui.selector
     volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "one")
@@ -169,6 +185,9 @@ def test_another_module_can_be_opened(window: Window, small: Any) -> None:
     assert not small.parent.isEntered
     slicer.util.selectModule("Small")
     assert small.entered == 2
+    assert slicer.util.getModuleWidget("Small") is small
+    assert slicer.util.getModuleLogic("Small") is small.logic
+    assert slicer.util.getModuleLogic("Volumes") is slicer.modules.volumes.logic()
 
 
 def test_typing_errors_in_attributes_and_signals_are_errors(window: Window) -> None:

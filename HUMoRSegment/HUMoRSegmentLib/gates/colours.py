@@ -12,14 +12,12 @@ from humor.output.expert_colours import expert_colour
 
 from ..scene import references
 
-CLEAR_BELOW = 0.02
-"""Weights below this leave the image as it is: the expert had no say there."""
-
 _WEIGHT_TABLE = references.PREFIX + "WeightColours"
 _EXPERT_TABLE = references.PREFIX + "ExpertColours"
 _STEPS = 256
 # Matplotlib's "inferno" (CC0), read at equal distances: lightness grows evenly with the weight, also
-# for eyes that see fewer colours.
+# for eyes that see fewer colours. No weight is transparent: slice views know only all or nothing, and a
+# bright tumour seen through a hole would look like a high weight.
 _INFERNO = [
     "000004",
     "160b39",
@@ -47,7 +45,7 @@ def weight_colours() -> Any:
     _begin(table, _STEPS)
     for step in range(_STEPS):
         weight = step / (_STEPS - 1)
-        table.SetColor(step, f"{weight:.2f}", *weight_colour(weight), float(weight >= CLEAR_BELOW))
+        table.SetColor(step, f"{weight:.2f}", *weight_colour(weight), 1.0)
     return table
 
 

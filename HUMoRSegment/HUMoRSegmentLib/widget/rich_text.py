@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-BAR_PIXELS = 120
+BAR_PIXELS = 90
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -33,7 +33,7 @@ def bar(fraction: float, colour: str) -> str:
     rest = f"<td width='{BAR_PIXELS - full}'></td>" if full < BAR_PIXELS else ""
     return (
         f"<table cellspacing='0' cellpadding='0'><tr>{filled}{rest}"
-        f"<td>&nbsp;{100 * fraction:.0f} %&nbsp;&nbsp;</td></tr></table>"
+        f"<td>&nbsp;{100 * fraction:.0f}&nbsp;%&nbsp;&nbsp;</td></tr></table>"
     )
 
 

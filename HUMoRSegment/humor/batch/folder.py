@@ -42,19 +42,25 @@ class BatchFolder:
             state.mkdir(parents=True, exist_ok=True)
             self._lock = open(state / LOCK, "wb")  # closed on leaving
             if not try_lock(self._lock):
-                self._lock.close()
                 raise OutputError(
                     f"{self.path}: another batch is writing its results here. Wait until it has ended or "
                     "choose another output folder."
                 )
             self.records = Records(self.path / RECORDS)
         except OSError as error:
+            self._unlock()
             raise output_error(self.path, error) from error
+        except OutputError:
+            self._unlock()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             self._lock.close()
 

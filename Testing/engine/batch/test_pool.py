@@ -116,7 +116,7 @@ def test_workers_that_die_again_and_again_while_loading_stop_the_batch() -> None
         crew.said = [(crew.launched[-1], Died("no memory"))]
         pool.wait(0)
     crew.said = [(crew.launched[-1], Died("no memory"))]
-    with pytest.raises(HumorError, match="No worker is left.*no memory"):
+    with pytest.raises(HumorError, match=r"No worker is left.*no memory"):
         pool.wait(0)
     assert len(crew.launched) == MAX_FAILED_STARTS
 
@@ -161,7 +161,7 @@ def test_processors_are_shared_out_without_overlap_as_long_as_there_are_enough()
     assert shares([4, 6], 2) == [[4], [6]]
     assert shares([0, 1], 3) == [[0], [1], [0]]
     parts = shares(list(range(13)), 5)
-    assert sorted(sum(parts, [])) == list(range(13)) and all(parts)
+    assert sorted(number for part in parts for number in part) == list(range(13)) and all(parts)
 
 
 def test_every_ray_worker_gets_as_many_processors_as_fit_its_computer() -> None:
@@ -174,13 +174,18 @@ def test_every_ray_worker_gets_as_many_processors_as_fit_its_computer() -> None:
 
 
 def test_pace_counts_what_is_at_work_and_estimates_the_rest() -> None:
-    now = 0.0
-    pace = Pace(4, lambda: now)
+    clock = iter([0.0, 60.0, 60.0, 60.0]).__next__
+    pace = Pace(4, clock)
     assert pace.seconds_left is None and pace.fraction == 0
-    now = 60.0
     pace.stopped("a", for_good=True)
     pace.progressed("b", 0.5)
     pace.progressed("c", 0.5)
-    assert pace.fraction == 0.5 and pace.seconds_left == 60 and pace.per_hour == 60
+    assert (pace.fraction, pace.seconds_left, pace.seconds) == (0.5, 60, 60)
     pace.stopped("b", for_good=False)
     assert pace.fraction == 0.375
+
+
+def test_speed_is_in_studies_per_hour() -> None:
+    pace = Pace(4, iter([0.0, 60.0, 60.0]).__next__)
+    pace.stopped("a", for_good=True)
+    assert pace.per_hour == 60

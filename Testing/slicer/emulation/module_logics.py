@@ -57,6 +57,13 @@ class Module:
         return self.widget
 
 
+class ScriptedModule(Module):
+    """A module written in Python; Slicer keeps its logic in its widget."""
+
+    def logic(self) -> Any:
+        return getattr(self.widget.self(), "logic", None) if self.widget is not None else None
+
+
 class Modules(SimpleNamespace):
     """``slicer.modules``: every module by its name in small letters."""
 

@@ -37,13 +37,14 @@ def start(main_window: bool = True) -> Any:
         return slicer
     _quiet()
     from emulation.application import Application
-    from emulation.module_logics import make_modules
+    from emulation.module_logics import ScriptedModule, make_modules
     from emulation.scene import make_scene
 
     scene = make_scene(slicer)
     slicer.mrmlScene = scene
     slicer.app = Application(scene)
     slicer.modules = make_modules(slicer.app.applicationLogic(), scene)
+    slicer.qSlicerScriptedLoadableModule = ScriptedModule
     slicer.app.start(main_window)
     for name, stand_in in _STAND_INS.items():
         _install(name, importlib.import_module(stand_in))
@@ -77,16 +78,17 @@ def _install(name: str, module: ModuleType) -> None:
 
 def _quiet() -> None:
     """Show VTK's errors and warnings on stderr once, without VTK's chatter about every file of a bundle."""
-    from vtkmodules.vtkCommonCore import VTK_STRING, vtkLogger, vtkOutputWindow
+    from vtkmodules.vtkCommonCore import VTK_STRING, vtkCommand, vtkLogger, vtkOutputWindow
 
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
     window = vtkOutputWindow()
     window.SetDisplayModeToNever()
 
     def tell(caller: Any, event: str, text: str) -> None:
-        print(text.strip(), file=sys.stderr)
+        if "bad X server connection" not in text:  # VTK then draws off-screen
+            print(text.strip(), file=sys.stderr)
 
     tell.CallDataType = VTK_STRING  # type: ignore[attr-defined]
-    for event in ("ErrorEvent", "WarningEvent"):
+    for event in (vtkCommand.ErrorEvent, vtkCommand.WarningEvent):
         window.AddObserver(event, tell)
     vtkOutputWindow.SetInstance(window)

@@ -106,6 +106,17 @@ class _Cached:
             self._writing = False
 
 
+class ConnectGui:
+    """What ``connectGui`` does.
+
+    Attributes:
+        returns_tag: it does not before Slicer's pull request 8667, so widgets stay tied after
+            ``disconnectGui``; modules must work with both.
+    """
+
+    returns_tag = False
+
+
 class _Wrapper:
     """What every wrapped class can do."""
 
@@ -115,6 +126,8 @@ class _Wrapper:
         self.parameterNode = parameterNode
         self._values = {name: _Cached(entry, parameterNode) for name, entry in self._parameters.items()}
         self._guis: dict[int, dict[str, Any]] = {}
+        self._gui_observers: dict[int, int] = {}
+        self._next_tag = 0
         self._updating_gui = False
 
     def getValue(self, name: str) -> Any:
@@ -133,10 +146,11 @@ class _Wrapper:
     def dataType(cls, name: str) -> Any:
         return cls._parameters[_known(cls, name)].type
 
-    def connectGui(self, gui: Any) -> None:
+    def connectGui(self, gui: Any) -> int | None:
         """Tie the widgets of a window to their parameters.
 
-        As in Slicer 5.10, where the documented tag is not returned: widgets then stay tied to a node.
+        Returns:
+            A tag for ``disconnectGui``, or None as in Slicer 5.10: see ``ConnectGui``.
         """
         if getattr(gui, "isWidgetType", lambda: False)():
             import qt
@@ -145,7 +159,8 @@ class _Wrapper:
         else:
             widgets = list(vars(gui).values())
         named = [(widget.property("SlicerParameterName"), widget) for widget in widgets]
-        self.connectParametersToGui({name: widget for name, widget in named if name})
+        tag = self.connectParametersToGui({name: widget for name, widget in named if name})
+        return tag if ConnectGui.returns_tag else None
 
     def connectParametersToGui(self, mapping: dict[str, Any]) -> int:
         """Tie widgets to parameters by name.
@@ -159,17 +174,21 @@ class _Wrapper:
             name: connector_for(widget, self._parameters[_known(self, name)])
             for name, widget in mapping.items()
         }
-        tag = len(self._guis)
+        tag, self._next_tag = self._next_tag, self._next_tag + 1
         self._guis[tag] = connectors
         for name, connector in connectors.items():
             connector.write(self.getValue(name))
             connector.on_changed(self._gui_changed(name, connector))
-        self.AddObserver(vtkCommand.ModifiedEvent, lambda caller, event: self._update_guis())
+        self._gui_observers[tag] = self.AddObserver(
+            vtkCommand.ModifiedEvent, lambda caller, event: self._update_guis()
+        )
         return tag
 
     def disconnectGui(self, guiTag: int | None) -> None:
         for connector in self._guis.pop(guiTag, {}).values():  # type: ignore[arg-type]
             connector.on_changed(None)
+        if guiTag in self._gui_observers:
+            self.RemoveObserver(self._gui_observers.pop(guiTag))
 
     def _gui_changed(self, name: str, connector: Any) -> Any:
         def changed() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import slicer
 from emulation import dialogs, main_window, mrml_widgets, node_combo_box
-from emulation.module_logics import Module
+from emulation.module_logics import Module, ScriptedModule
 from emulation.qt_application import application, errors
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -59,7 +59,7 @@ class Window:
         """
         name = path.stem
         python = _load(path)
-        module = Module(name, path=str(path))
+        module = ScriptedModule(name, path=str(path))
         getattr(python, name)(module)
         slicer.modules.add(module)
         parent = mrml_widgets.qSlicerScriptedLoadableModuleWidget()

@@ -73,6 +73,23 @@ def test_the_point_is_a_voxel_of_the_tumour(scene: Any, tmp_path: Path) -> None:
     assert tumour[tuple(_voxel(dispute.ras)[::-1])]
 
 
+def test_a_segment_that_is_kept_cropped_is_found_where_it_is(scene: Any, tmp_path: Path) -> None:
+    """Slicer keeps a segment's voxels only around it: its first voxel is not the image's."""
+    tumour = _block((1, 1, 1), (3, 3, 3))
+    segmentation = _result(tmp_path, {(2, 1, 2): TORN}, tumour)
+    whole, cropped = slicer.vtkOrientedImageData(), slicer.vtkOrientedImageData()
+    segmentation.GetBinaryLabelmapRepresentation("WT", whole)
+    resample = slicer.vtkOrientedImageDataResample
+    assert resample.CopyImage(whole, cropped, [4, 11, 4, 11, 4, 11])
+    segment = segmentation.GetSegmentation().GetSegment("WT")
+    segment.RemoveRepresentation("Binary labelmap")
+    segment.AddRepresentation("Binary labelmap", cropped)
+    assert cropped.GetExtent()[0] == 4
+    dispute = find_dispute(segmentation, "gate")
+    assert tuple(int(value) // 4 for value in _voxel(dispute.ras)) == (2, 1, 2)
+    assert tumour[tuple(_voxel(dispute.ras)[::-1])]
+
+
 def test_a_place_that_the_tumour_merely_touches_is_not_taken(scene: Any, tmp_path: Path) -> None:
     tumour = _block((1, 1, 1), (2, 2, 2))
     tumour[4, 4, 8] = True  # one voxel of the next place

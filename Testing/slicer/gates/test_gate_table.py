@@ -77,9 +77,9 @@ def test_gates_that_weigh_the_tumour_most_differently_come_first(segmentation: A
 
 
 def test_a_second_run_fills_the_same_table(segmentation: Any) -> None:
-    first = make_gate_table(segmentation, FACTS)
-    second = make_gate_table(segmentation, {"source": "learned", "gates": FACTS["gates"][:1]})
-    assert first is not None and second is first
+    first: Any = make_gate_table(segmentation, FACTS)
+    second: Any = make_gate_table(segmentation, {"source": "learned", "gates": FACTS["gates"][:1]})
+    assert second is first
     assert first.GetNumberOfRows() == 2
     assert list(mean_weights(segmentation)) == ["same"]
 

@@ -6,15 +6,19 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import slicer
 from emulation.studies import load_sample
 from widget.panel_driver import PanelDriver
 
+from humor.errors import OutputError
 from humor.regions import REGION_KEYS
+from humor.sequences import SEQUENCES
+from HUMoRSegmentLib.inputs.volume_files import write_volumes
+from HUMoRSegmentLib.scene import references
 
 by_signal = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
 
@@ -62,9 +66,20 @@ def test_segment_gives_a_result_that_can_be_looked_at_and_moved(ready: PanelDriv
     assert volumes[0] > volumes[1] > volumes[2] > 0.0
     panel.screenshot("panel-after")
 
+    check_the_way_to_the_segment_editor(panel)
     check_thresholds(panel, volumes)
     check_routing(panel)
+    check_what_each_sequence_did(panel)
     check_that_a_second_run_updates(panel, segmentation)
+
+
+def check_the_way_to_the_segment_editor(panel: PanelDriver) -> None:
+    """Edit opens the editor on the result and the volume that it was made from."""
+    panel.click("editButton")
+    editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+    assert editor.segmentationNode() is panel.parameters.segmentation
+    assert editor.sourceVolumeNode() in [getattr(panel.parameters, name) for name in SEQUENCES]
+    slicer.util.selectModule("HUMoRSegment")
 
 
 def check_thresholds(panel: PanelDriver, volumes: list[float]) -> None:
@@ -97,6 +112,12 @@ def check_routing(panel: PanelDriver) -> None:
     assert not ui.expertBox.enabled
     ui.routingSection.collapsed = False
     panel.screenshot("panel-routing")
+    panel.click("chartButton")
+    assert panel.text("routingMessage") == ""
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 1
+    panel.click("gateTableButton")
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    assert selection.GetActiveTableID() == table_of_gates(panel).GetID()
     panel.click("disputedButton")
     assert "disagree most here" in panel.text("routingMessage")
     ui.overlayBox.currentIndex = 0
@@ -104,11 +125,33 @@ def check_routing(panel: PanelDriver) -> None:
     assert "✗" not in panel.text("routingMessage")
 
 
+def table_of_gates(panel: PanelDriver) -> Any:
+    return panel.parameters.segmentation.GetNodeReference(references.GATE_TABLE)
+
+
+def check_what_each_sequence_did(panel: PanelDriver) -> None:
+    """With two sequences: cancel first, then a table with a row for each sequence left out and region."""
+    for name in ("t1", "t2"):
+        getattr(panel.ui, f"{name}Selector").setCurrentNode(None)
+    panel.click_when_ready("influenceButton")
+    panel.wait(lambda: panel.enabled("cancelInfluenceButton"))
+    assert not panel.enabled("segmentButton")
+    panel.click("cancelInfluenceButton")
+    panel.wait(lambda: panel.enabled("influenceButton"))
+    assert "Cancelled" in panel.text("influenceMessage")
+    panel.click("influenceButton")
+    panel.wait(lambda: panel.enabled("influenceButton"), 240.0)
+    assert panel.text("influenceMessage").startswith("✓"), panel.text("influenceMessage")
+    assert panel.text("influenceNote").count("<tr>") == 1 + 2 * len(REGION_KEYS)
+    assert panel.enabled("influenceTableButton")
+    panel.screenshot("panel-influence")
+
+
 def check_that_a_second_run_updates(panel: PanelDriver, segmentation: Any) -> None:
     """A run with one sequence replaces the tumour segments and takes its own thresholds."""
     own = segmentation.GetSegmentation().AddEmptySegment("", "my own")
     panel.ui.etSlider.value = 0.7
-    for name in ("t1", "t1c", "t2"):
+    for name in ("t1", "t1c", "t2"):  # FLAIR stays
         getattr(panel.ui, f"{name}Selector").setCurrentNode(None)
     panel.wait(lambda: panel.enabled("segmentButton"))
     start(panel)
@@ -143,16 +186,44 @@ def test_a_child_that_is_killed_from_outside_is_explained(ready: PanelDriver) ->
     assert_can_try_again(ready)
 
 
-def test_an_image_without_a_brain_fails_with_a_sentence_that_names_it(scene: Any, panel: PanelDriver) -> None:
-    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty image")
-    slicer.util.updateVolumeFromArray(node, np.zeros((40, 40, 40), np.int16))
-    panel.choose({"flair": node})
-    panel.parameters.device = "cpu"
-    panel.click_when_ready("segmentButton")
-    panel.wait(lambda: panel.enabled("segmentButton"), 120.0)
-    assert panel.text("messageNote").startswith("✗")
-    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
-    assert_can_try_again(panel)
+def test_a_device_that_is_not_there_fails_with_a_sentence(ready: PanelDriver) -> None:
+    ready.parameters.device = "cuda:99"
+    before = node_ids()
+    ready.click_when_ready("segmentButton")
+    ready.wait(lambda: ready.enabled("segmentButton"), 120.0)
+    assert ready.text("messageNote").startswith("✗")
+    assert "cuda:99" in ready.text("messageNote")
+    assert node_ids() == before
+    assert_can_try_again(ready)
+
+
+def test_a_file_that_breaks_off_fails_with_a_sentence(
+    ready: PanelDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_half(sequences: Any, folder: Path) -> dict[str, Path]:
+        files = write_volumes(sequences, folder)
+        os.truncate(files["t2"], files["t2"].stat().st_size // 2)
+        return files
+
+    monkeypatch.setattr("HUMoRSegmentLib.logic.write_volumes", write_half)
+    ready.click("segmentButton")
+    ready.wait(lambda: ready.enabled("segmentButton"), 120.0)
+    assert ready.text("messageNote").startswith("✗")
+    assert "t2" in ready.text("messageNote")
+    assert_can_try_again(ready)
+
+
+def test_a_disk_that_is_full_is_explained_before_anything_starts(
+    ready: PanelDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(sequences: Any, folder: Path) -> dict[str, Path]:
+        raise OutputError(f"{folder} is full. Free some space.")
+
+    monkeypatch.setattr("HUMoRSegmentLib.logic.write_volumes", no_space)
+    ready.click("segmentButton")
+    assert "is full" in ready.text("messageNote")
+    assert list(Path(slicer.app.temporaryPath).iterdir()) == []
+    assert_can_try_again(ready)
 
 
 def test_a_volume_without_voxels_is_in_the_way_before_a_run(scene: Any, panel: PanelDriver) -> None:

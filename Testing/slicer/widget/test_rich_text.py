@@ -22,7 +22,7 @@ def test_a_bar_is_as_long_as_its_share_and_all_bars_take_the_same_room(share: fl
 def test_a_bar_beyond_its_range_is_cut_but_its_number_is_not() -> None:
     text = bar(1.3, "#4477aa")
     assert widths(text) == [BAR_PIXELS]
-    assert "130 %" in text
+    assert "130&nbsp;%" in text
 
 
 def test_words_with_angle_brackets_stay_words() -> None:

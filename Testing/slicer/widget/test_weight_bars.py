@@ -35,8 +35,8 @@ def segmentation(scene: Any) -> Any:
 
 def test_the_experts_of_one_gate_have_bars_in_their_colours(segmentation: Any) -> None:
     text = weight_bars(segmentation, "g1")
-    assert [f"{number} %" in text for number in (25, 75, 50)] == [True] * 3
-    assert "90 %" not in text
+    assert [f"{number}&nbsp;%" in text for number in (25, 75, 50)] == [True] * 3
+    assert "90&nbsp;%" not in text
     assert expert_colour(0) in text
     assert expert_colour(1) in text
 
