@@ -109,14 +109,19 @@ class HUMoRSegmentWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _scene_imported(self, caller: Any, event: Any) -> None:
         if self._parameters is not None or self.parent.isEntered:
+            self._let_go()  # the node may be the same, but its values are others
             self._follow_scene()
 
     def _follow_scene(self) -> None:
         """Show the parameters that the scene has, also after another scene was loaded."""
         if self.logic is None:
             return
+        found = self.logic.getParameterNode()
+        if self._parameters is not None and found.parameterNode is self._parameters.parameterNode:
+            self.window.set_parameters(self._parameters)
+            return  # Slicer 5.10 cannot take connections back, so no second ones are made
         self._let_go()
-        self._parameters = self.logic.getParameterNode()
+        self._parameters = found
         self._gui_tag = self._parameters.connectGui(self.ui)
         self.addObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self._parameters_changed)
         self.window.set_parameters(self._parameters)

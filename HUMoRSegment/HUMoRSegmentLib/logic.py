@@ -50,7 +50,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
 
     def getParameterNode(self) -> HUMoRSegmentParameterNode:  # Slicer's name
         """The choices of the panel, kept in the scene."""
-        return HUMoRSegmentParameterNode(super().getParameterNode())
+        return HUMoRSegmentParameterNode(super().getParameterNode())  # type: ignore[call-arg]
 
     # Before a run
 
@@ -97,7 +97,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """
         given, options = _given(sequences), options or Options()
         _refuse(preflight(given, reference=options.reference))
-        arguments = [*_run_arguments(options), "--no-report"]
+        arguments = [*_run_arguments(options), "--no-report", "--no-segments"]  # the scene has its own
         arguments += ["--probabilities"] if options.probabilities else []
 
         def show(task: Task) -> SceneResult:
@@ -232,7 +232,9 @@ def _given(sequences: Sequences) -> dict[str, Any]:
 
 def _refuse(checks: list[Check]) -> None:
     """Stop before anything is started where a volume cannot be segmented."""
-    errors = [f"{DISPLAY_NAMES[check.sequence]}: {check.sentence}" for check in checks if check.level == ERROR]
+    errors = [
+        f"{DISPLAY_NAMES[check.sequence]}: {check.sentence}" for check in checks if check.level == ERROR
+    ]
     if errors:
         raise InputError(" ".join(errors))
 

@@ -44,6 +44,7 @@ class SegmentOptions:
         probabilities: also write ``probabilities.nii.gz``.
         page: also write ``report.html``.
         routing: also write the weights of the gates.
+        segments: also write ``segmentation.seg.nrrd``.
     """
 
     model: str | None = None
@@ -55,6 +56,7 @@ class SegmentOptions:
     probabilities: bool = False
     page: bool = True
     routing: bool = True
+    segments: bool = True
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def segment_files(
                     dict(files),
                     probabilities=options.probabilities,
                     page=options.page,
+                    segments=options.segments,
                 )
                 out.publish()
     except KeyboardInterrupt as error:

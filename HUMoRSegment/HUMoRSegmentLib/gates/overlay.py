@@ -51,8 +51,8 @@ def show_expert(
     volume = _node(segmentation, layers.EXPERT_OVERLAY, "vtkMRMLScalarVolumeNode", name)
     _dress(volume.GetDisplayNode(), smooth)
     _fill(volume, segmentation, shown.weights[found.experts.index(expert)], shown.affine)
-    _legend(volume, f"{gate}\n{expert}", names=False)
     layers.show(volume, "Foreground", opacity)
+    _legend(volume, f"{gate}\n{expert}", names=False)
     return volume
 
 
@@ -78,8 +78,8 @@ def show_dominant(segmentation: Any, gate: str, opacity: float = OPACITY) -> Any
     display = volume.GetDisplayNode()
     display.SetAndObserveColorNodeID(expert_colours(display.GetColorNode(), found.experts).GetID())
     _fill(volume, segmentation, dominant(shown.weights), shown.affine)
-    _legend(volume, gate, names=True)
     layers.show(volume, "Label", opacity)
+    _legend(volume, gate, names=True)
     return volume
 
 
@@ -123,7 +123,10 @@ def _fill(volume: Any, segmentation: Any, values: np.ndarray, affine: np.ndarray
 
 
 def _legend(volume: Any, title: str, names: bool) -> None:
-    """A legend in the slice views, where Slicer has its Colors module."""
+    """A legend in the slice views, where Slicer has its Colors module.
+
+    After the volume was put into their layers: Slicer draws it only for volumes that it shows already.
+    """
     colors = getattr(slicer.modules, "colors", None)
     if colors is None:
         return

@@ -30,7 +30,6 @@ def write_provenance(
         warnings: of the run and of showing it.
     """
     model = facts["model"]
-    cut = {"thresholds": dict(manifest.thresholds), "least": manifest.min_component_ml} if manifest else {}
     words = {
         references.MODEL: str(model.get("name", "")),
         references.MODEL_TITLE: manifest.title if manifest else str(model.get("name", "")),
@@ -41,8 +40,8 @@ def write_provenance(
         references.CREATED: _utc(str(facts.get("created", ""))),
         references.WARNINGS: "\n".join(warnings),
         references.REPORT: json.dumps(facts, ensure_ascii=False),
-        references.THRESHOLDS: json.dumps(cut["thresholds"]) if cut else "",
-        references.MIN_COMPONENT_ML: repr(float(cut["least"])) if cut else "",
+        references.THRESHOLDS: json.dumps(dict(manifest.thresholds)) if manifest else "",
+        references.MIN_COMPONENT_ML: repr(float(manifest.min_component_ml)) if manifest else "",
     }
     for name, value in words.items():
         if value:
@@ -55,8 +54,9 @@ def write_inputs(segmentation: Any, sequences: Mapping[str, Any]) -> None:
     """Refer to the volumes that were segmented, as far as they are still in the scene."""
     for name in SEQUENCES:
         node = sequences.get(name)
-        there = node is not None and slicer.mrmlScene.IsNodePresent(node)
-        segmentation.SetNodeReferenceID(references.INPUT + name, node.GetID() if there else None)
+        if node is not None and not slicer.mrmlScene.IsNodePresent(node):
+            node = None
+        segmentation.SetNodeReferenceID(references.INPUT + name, node.GetID() if node is not None else None)
 
 
 def facts_of_scene(facts: Mapping[str, Any], sequences: Mapping[str, Any]) -> dict[str, Any]:

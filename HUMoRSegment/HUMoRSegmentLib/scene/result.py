@@ -26,14 +26,14 @@ from .removal import remove
 from .rollback import Rollback
 from .run_output import RunOutput, read_run
 from .segments import volumes_ml, write_region
-from .target import make_display, new_segmentation, obstacle
+from .target import make_ready, new_segmentation, obstacle
 from .volume_nodes import show_label_map, show_probabilities, show_region_label_maps
 from .volume_table import show_volume_table
 
 
 @dataclass
 class SceneResult:
-    """A result's nodes. All of them can be found again from the segmentation alone.
+    """A result's nodes; None where there is none. All are found again from the segmentation alone.
 
     Attributes:
         segmentation: the segments WT, TC and ET.
@@ -49,12 +49,12 @@ class SceneResult:
 
     segmentation: Any
     volumes_ml: dict[str, float]
-    table: Any | None = None
-    label_map: Any | None = None
+    table: Any = None
+    label_map: Any = None
     region_label_maps: dict[str, Any] = field(default_factory=dict)
     probabilities: dict[str, Any] = field(default_factory=dict)
     gates: list[Any] = field(default_factory=list)
-    gate_table: Any | None = None
+    gate_table: Any = None
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
@@ -143,7 +143,7 @@ def _show_gates(output: Path, segmentation: Any, seat: Seat, run: RunOutput) -> 
 
 def _show_segments(segmentation: Any, seat: Seat, run: RunOutput) -> list[str]:
     """Write WT, TC and ET; returns the names of the copies of edited ones."""
-    make_display(segmentation)
+    make_ready(segmentation)
     pieces = [Piece.of(mask) for mask in labels_to_regions(run.labels)]
     kept = [keep_edited(segmentation, key) for key in REGION_KEYS]
     set_reference_geometry(segmentation, seat)

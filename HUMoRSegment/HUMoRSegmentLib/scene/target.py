@@ -48,14 +48,15 @@ def new_segmentation(seat: Seat) -> Any:
     node = slicer.mrmlScene.AddNewNodeByClass(
         "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(name)
     )
-    node.GetSegmentation().SetSourceRepresentationName(_binary())
     node.SetAndObserveTransformNodeID(seat.transform.GetID() if seat.transform is not None else None)
-    make_display(node)
     return node
 
 
-def make_display(segmentation: Any) -> None:
-    """Show a segmentation in the slice views, where it has no display yet."""
+def make_ready(segmentation: Any) -> None:
+    """Let a segmentation take label maps, and show it in the slice views where it has no display yet."""
+    content = segmentation.GetSegmentation()
+    if not content.GetNumberOfSegments():
+        content.SetSourceRepresentationName(_binary())
     if segmentation.GetDisplayNode() is None:
         segmentation.CreateDefaultDisplayNodes()
         segmentation.GetDisplayNode().SetVisibility2D(True)

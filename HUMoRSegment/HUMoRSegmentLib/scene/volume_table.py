@@ -31,7 +31,7 @@ def show_volume_table(segmentation: Any) -> Any:
     volumes, thresholds = volumes_ml(segmentation), thresholds_of(segmentation)
     there = [region for region in REGIONS if region.key in volumes]
     headings = (_("Region"), _("Name"), _("Volume (ml)"), _("Threshold"))
-    columns = (
+    columns: tuple[list[Any], ...] = (
         [region.key for region in there],
         [_segment_name(segmentation, region.key) for region in there],
         [round(volumes[region.key], _DIGITS) for region in there],

@@ -14,6 +14,7 @@ from ..logic import HUMoRSegmentLogic
 from ..parameters import HIGHEST_THRESHOLD, LOWEST_THRESHOLD, HUMoRSegmentParameterNode
 from ..scene import references
 from ..scene.result import SceneResult
+from ..scene.volume_table import show_volume_table
 from .choices import chosen_thresholds
 from .delayed import Delayed
 from .failures import sentence
@@ -66,6 +67,8 @@ class ResultPanel(Panel):
     def enter(self) -> None:
         """Segments may have been edited in other modules."""
         self._read()
+        if self._result is not None and self._result.table is not None:
+            show_volume_table(self._result.segmentation)
 
     def close(self) -> None:
         """Forget the scene's result."""

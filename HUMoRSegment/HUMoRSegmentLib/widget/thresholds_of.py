@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from humor.errors import HumorError
@@ -10,6 +9,7 @@ from humor.regions import REGION_KEYS
 
 from ..logic import HUMoRSegmentLogic
 from ..scene import references
+from ..scene.volume_table import thresholds_of
 
 USUAL = 0.5
 """Where neither the result nor its model says another one."""
@@ -17,9 +17,7 @@ USUAL = 0.5
 
 def thresholds_in_force(segmentation: Any) -> dict[str, float]:
     """Region → threshold at which the segments were cut."""
-    text = segmentation.GetAttribute(references.THRESHOLDS)
-    known = json.loads(text) if text else {}
-    return {region: float(known.get(region, USUAL)) for region in REGION_KEYS}
+    return {**dict.fromkeys(REGION_KEYS, USUAL), **thresholds_of(segmentation)}
 
 
 def thresholds_of_model(logic: HUMoRSegmentLogic, segmentation: Any) -> dict[str, float]:

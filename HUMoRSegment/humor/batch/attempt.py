@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,6 @@ def make_segmenter(settings: Settings) -> Segmenter:
     from ..bundle.load import load_bundle
     from ..inference.segmenter import Segmenter
 
-    _keep_to_ourselves()
     folder = settings.folder if settings.folder.is_dir() else find_bundle(settings.model)
     bundle = load_bundle(folder)
     if bundle.sha256 != settings.sha256:
@@ -63,15 +61,6 @@ def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Report
         message = f"Unexpected failure ({what}). This should not happen: please report it."
         return Ended(job.study, Failure(type(error).__name__, message, True, traceback.format_exc()))
     return Ended(job.study)
-
-
-def _keep_to_ourselves() -> None:
-    """Have ``import openvino`` not report to a statistics server that it was used.
-
-    It would, from a forked copy of this process that lives until the network answers. A module that
-    is None cannot be imported, and OpenVINO has a stand-in for where this one is not installed.
-    """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def broken(ended: Ended) -> bool:

@@ -32,9 +32,9 @@ def check_cpu() -> Iterator[Check]:
 def _openvino_cpu() -> tuple[str, bool | None]:
     """Name and bfloat16 support as OpenVINO sees them; support is None where it cannot tell."""
     try:
-        from openvino import Core
+        from ..inference.openvino_import import import_openvino
 
-        core = Core()
+        core = import_openvino().Core()
         name = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
         return name, "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     except Exception:  # check_libraries has said what is wrong with OpenVINO

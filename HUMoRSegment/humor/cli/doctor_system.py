@@ -55,6 +55,9 @@ def check_versions() -> Iterator[Check]:
 
 def check_libraries() -> Iterator[Check]:
     """Import everything once: an installed library may still be broken."""
+    from ..inference.openvino_import import refuse_statistics
+
+    refuse_statistics()
     for name, module in REQUIRED.items():
         remedy = f"python -m pip install --upgrade {name}"
         yield _library(name, module, Check(FAIL, name, "not installed", remedy))

@@ -40,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         shown = DISPLAY_NAMES[name]
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
-    segment._add_model_options(parser)
+    segment.add_model_options(parser)
     group = parser.add_argument_group("results")
     group.add_argument(
         "--reference", choices=SEQUENCES, help="the sequence on whose grid regions are compared"
@@ -71,7 +71,7 @@ def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
     from ..influence import influence_of_files, shares
     from ..pipeline import SegmentOptions
 
-    files = segment._files(arguments, listener)
+    files = segment.files_of(arguments, listener)
     options = SegmentOptions(
         model=arguments.model,
         device=arguments.device,

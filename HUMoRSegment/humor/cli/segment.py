@@ -40,11 +40,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         shown = DISPLAY_NAMES[name]
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
-    _add_model_options(parser)
-    _add_result_options(parser)
+    add_model_options(parser)
+    add_result_options(parser)
 
 
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Which model runs, where and how; the same for every command that segments."""
     group = parser.add_argument_group("model")
     group.add_argument("--model", metavar="NAME", help="a name from 'humor models', or a folder")
     group.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
@@ -59,12 +60,14 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--register", action="store_true", help="align the sequences with each other first")
 
 
-def _add_result_options(parser: argparse.ArgumentParser) -> None:
+def add_result_options(parser: argparse.ArgumentParser) -> None:
+    """What is written."""
     group = parser.add_argument_group("results")
     group.add_argument("--reference", choices=SEQUENCES, help="the sequence on whose grid results return")
     group.add_argument("--probabilities", action="store_true", help="also write probabilities.nii.gz")
     group.add_argument("--no-report", action="store_true", help="no report.html")
     group.add_argument("--no-routing", action="store_true", help="no routing maps and tables")
+    group.add_argument("--no-segments", action="store_true", help="no segmentation.seg.nrrd")
     group.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
     group.add_argument("--quiet", action="store_true", help="show warnings and errors only")
 
@@ -97,14 +100,14 @@ def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     from ..pipeline import STAGES, segment_files
     from .process import seconds_since_start
 
-    files = _files(arguments, listener)
-    options = _options(arguments)
+    files = files_of(arguments, listener)
+    options = options_of(arguments)
     reporter = Reporter(listener, STAGES)
     return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
 
 
-def _options(arguments: argparse.Namespace) -> SegmentOptions:
-    """What ``_add_model_options`` and ``_add_result_options`` let users choose."""
+def options_of(arguments: argparse.Namespace) -> SegmentOptions:
+    """What ``add_model_options`` and ``add_result_options`` let users choose."""
     from ..pipeline import SegmentOptions
 
     return SegmentOptions(
@@ -117,10 +120,11 @@ def _options(arguments: argparse.Namespace) -> SegmentOptions:
         probabilities=arguments.probabilities,
         page=not arguments.no_report,
         routing=not arguments.no_routing,
+        segments=not arguments.no_segments,
     )
 
 
-def _files(arguments: argparse.Namespace, listener: Listener) -> dict[str, Path]:
+def files_of(arguments: argparse.Namespace, listener: Listener) -> dict[str, Path]:
     """The study's files; where roles were guessed, the guess is shown."""
     named = {name: getattr(arguments, name) for name in SEQUENCES if getattr(arguments, name) is not None}
     if arguments.study is None:

@@ -19,6 +19,7 @@ from ..errors import BundleError
 from ..networks.names import expert_names, gate_names
 from ..routing import GateMap
 from .backend import OutOfMemory, Plan, Raw
+from .openvino_import import import_openvino
 from .windows import TOKEN, place_affine, stitch
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ class OpenVinoBackend:
     multiple = TOKEN
 
     def __init__(self, bundle: Bundle, precision: str = "auto") -> None:
-        import openvino
-
-        self._core = openvino.Core()
+        self._core = import_openvino().Core()
         self._model = _read(self._core, bundle)
         self._gates = int(bundle.manifest.graph["gates"])
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -110,8 +109,7 @@ def _gate_maps(gates: np.ndarray) -> list[GateMap]:
 
 
 def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:
-    import openvino
-
+    openvino = import_openvino()
     graph = bundle.manifest.graph
     parts = [bundle.read(str(graph["constants"]))]
     parts += [bundle.read(name) for name in weight_files(bundle.manifest.files, bundle.folder)]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..bundle.weights import encode_weights
 from ..sequences import SEQUENCES
+from .openvino_import import import_openvino
 
 GRAPH, CONSTANTS = "openvino.xml", "openvino.bin"
 _ALIGNMENT = 64
@@ -57,8 +58,7 @@ def export_graph(network: nn.Module, weights: Mapping[str, np.ndarray]) -> Expor
     Raises:
         ValueError: more than a few small constants are not found among the weights.
     """
-    import openvino
-
+    openvino = import_openvino()
     _load_halved(network, weights)
     network.eval()
     example = torch.zeros(1, len(SEQUENCES), 96, 96, 96)

@@ -29,6 +29,7 @@ def write_rest(
     *,
     probabilities: bool = False,
     page: bool = True,
+    segments: bool = True,
 ) -> dict[str, Any]:
     """Stage segments, routing maps, reports and, if wanted, probabilities; leaving ``out`` publishes them.
 
@@ -38,6 +39,7 @@ def write_rest(
         inputs: sequence → its file.
         probabilities: also write ``probabilities.nii.gz``.
         page: also write ``report.html`` (needs matplotlib).
+        segments: also write ``segmentation.seg.nrrd``.
 
     Returns:
         The facts of ``report.json``.
@@ -47,9 +49,11 @@ def write_rest(
     """
     from .report_json import report_facts, write_report
     from .routing_files import routing_facts, write_routing
-    from .seg_nrrd import write_segments
 
-    write_segments(out.file(SEGMENTS), segmentation)
+    if segments:
+        from .seg_nrrd import write_segments
+
+        write_segments(out.file(SEGMENTS), segmentation)
     if probabilities:
         from .probabilities import write_probabilities
 

@@ -28,6 +28,14 @@ def test_the_report_lists_exactly_the_files_of_the_folder(segmentation: Segmenta
     assert "routing/group1-block1.nii.gz" in facts["outputs"]
 
 
+def test_segments_are_left_out_where_they_are_not_wanted(segmentation: Segmentation, tmp_path: Path) -> None:
+    with OutputFolder(tmp_path) as out:
+        publish_label_map(out, segmentation)
+        facts = write_rest(out, segmentation, {}, page=False, segments=False)
+    assert "segmentation.seg.nrrd" not in files_in(tmp_path) | set(facts["outputs"])
+    assert LABEL_MAP in files_in(tmp_path)
+
+
 def test_a_later_run_of_another_model_leaves_no_routing_behind(
     make_segmentation: Callable[..., Segmentation], tmp_path: Path
 ) -> None:

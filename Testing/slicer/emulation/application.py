@@ -59,8 +59,10 @@ class Application:
         self._hierarchy = HierarchyItems(self._scene)
         if main_window:
             from emulation.layout import LayoutManager
+            from emulation.slice_view import open_views
 
             self._layout_manager = LayoutManager(self._scene, self._logic)
+            open_views()
 
     def applicationLogic(self) -> Any:
         return self._logic

@@ -68,14 +68,6 @@ class FileDialog:
         return str(_answer(caption))
 
 
-class InputDialog:
-    """``qt.QInputDialog``: as PythonQt, the text alone is returned."""
-
-    @staticmethod
-    def getText(parent: Any = None, title: str = "", label: str = "", *more: Any) -> str:
-        return str(_answer(label))
-
-
 class DesktopServices:
     """``qt.QDesktopServices``: opens nothing."""
 

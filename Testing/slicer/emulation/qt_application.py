@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import traceback
@@ -27,16 +26,6 @@ def _tell(kind: Any, context: Any, text: str) -> None:
         print(f"Qt: {text}", file=sys.stderr)
 
 
-def _keep_singletons() -> None:
-    """Keep None and its like alive: PySide6 6.12.0 drops a reference of them with every call.
-
-    From Python 3.12 on they are not counted; before, Python would abort at its end.
-    """
-    if sys.version_info < (3, 12):
-        for single in (None, True, False, NotImplemented, (), "", b"", *range(-5, 257)):
-            ctypes.c_ssize_t.from_address(id(single)).value += 1 << 40
-
-
 def application() -> Any:
     """The one Qt application, made by the first call."""
     existing = QApplication.instance()
@@ -51,7 +40,6 @@ def application() -> Any:
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
             QFontDatabase.addApplicationFont(str(fonts / name))
-    _keep_singletons()
     qInstallMessageHandler(_tell)
     slicer.app.qt = made
     before = sys.excepthook

@@ -33,14 +33,18 @@ def render(
         ras: a point in the slice, mm; the middle of the background volume without.
         size: edge of the picture in pixels.
     """
-    if orientation not in _views:
-        _views[orientation] = _View(VIEWS[orientation])
     _views[orientation].draw(path, ras, size)
     return path
 
 
+def open_views() -> None:
+    """Make the views, undrawn. First of all: they learn of colour legends that come, not of older ones."""
+    for orientation, name in VIEWS.items():
+        _views[orientation] = _View(name)
+
+
 class _View:
-    """One slice view, drawn without a window. Made once: displayable managers observe the scene."""
+    """One slice view, drawn without a window. Its displayable managers observe the scene."""
 
     def __init__(self, name: str) -> None:
         from vtkmodules.vtkRenderingCore import vtkActor2D, vtkImageMapper, vtkRenderer, vtkRenderWindow
@@ -70,8 +74,6 @@ class _View:
         if ras is not None:
             self._logic.GetSliceNode().JumpSliceByOffsetting(*ras)
         self._logic.UpdatePipeline()
-        for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
-            legend.Modified()  # those that were there before the view
         self._mapper.SetInputConnection(self._logic.GetImageDataConnection())
         self._window.Render()
         picture = vtkWindowToImageFilter()

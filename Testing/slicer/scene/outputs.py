@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import nibabel
 import numpy as np
 import slicer
-from HUMoRSegmentLib.inputs.volume_node import world_grid
 
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE
 from humor.output.nifti import write_nifti
 from humor.regions import REGION_KEYS, regions_to_labels
+from HUMoRSegmentLib.inputs.volume_node import world_grid
 
 SHAPE = (30, 24, 20)  # along i, j, k
 AFFINE = np.array([[-1.0, 0, 0, 14], [0, -1.5, 0, 17], [0, 0, 2, -20], [0, 0, 0, 1]])
@@ -64,7 +64,7 @@ def write_run(
         "volumes_ml": {
             key: float(mask.sum() * grid.voxel_ml) for key, mask in zip(REGION_KEYS, masks, strict=True)
         },
-        "warnings": ["First: a warning.", "Second; 100 % <sure> & \"quoted\"."],
+        "warnings": ["First: a warning.", 'Second; 100 % <sure> & "quoted".'],
         "routing": {"source": "", "gates": []},
         "model": {"name": "made-up", "version": "3.1", "sha256": "00"},
         "device": "CPU",
@@ -82,7 +82,7 @@ def write_gate(folder: Path, weights: np.ndarray, affine: np.ndarray) -> None:
     """One gate ``[experts, i, j, k]`` in the folder's record."""
     experts = [f"expert {number + 1}" for number in range(len(weights))]
     means = dict.fromkeys(experts, 0.5)
-    entry = {"name": "gate", "experts": experts, "file": "gate.nii.gz", "mean_weights": means}
+    entry: dict[str, Any] = {"name": "gate", "experts": experts, "file": "gate.nii.gz", "mean_weights": means}
     entry |= {"mean_weights_brain": means, "mean_weights_tumour": None}
     routing = {"source": "learned", "gates": [entry]}
     nibabel.save(nibabel.Nifti1Image(np.moveaxis(weights, 0, -1), affine), folder / "gate.nii.gz")
@@ -118,13 +118,15 @@ def scene_as_text() -> str:
     return text
 
 
-def content_of(nodes: Mapping[str, Any]) -> dict[str, Any]:
+def content_of(nodes: Sequence[Any]) -> list[Any]:
     """The voxels or rows of nodes."""
-    content = {}
-    for name, node in nodes.items():
-        if node.IsA("vtkMRMLTableNode"):
-            rows, columns = range(node.GetNumberOfRows()), range(node.GetNumberOfColumns())
-            content[name] = [[node.GetCellText(row, column) for column in columns] for row in rows]
-        else:
-            content[name] = slicer.util.arrayFromVolume(node).tobytes()
-    return content
+    return [_rows(node) if node.IsA("vtkMRMLTableNode") else _voxels(node) for node in nodes]
+
+
+def _rows(table: Any) -> list[list[str]]:
+    columns = range(table.GetNumberOfColumns())
+    return [[table.GetCellText(row, column) for column in columns] for row in range(table.GetNumberOfRows())]
+
+
+def _voxels(volume: Any) -> bytes:
+    return bytes(slicer.util.arrayFromVolume(volume).tobytes())

@@ -10,12 +10,6 @@ import numpy as np
 import pytest
 import slicer
 from emulation.studies import load_case, load_sample
-from HUMoRSegmentLib.inputs.volume_node import own_grid
-from HUMoRSegmentLib.options import ADD, UPDATE, Options
-from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.geometry import reference_grid
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
-from HUMoRSegmentLib.scene.volume_table import thresholds_of
 from scene.outputs import (
     OBLIQUE,
     make_volume,
@@ -30,6 +24,12 @@ from scene.outputs import (
 from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
+from HUMoRSegmentLib.inputs.volume_node import own_grid
+from HUMoRSegmentLib.options import ADD, UPDATE, Options
+from HUMoRSegmentLib.scene import references
+from HUMoRSegmentLib.scene.geometry import reference_grid
+from HUMoRSegmentLib.scene.result import SceneResult, show_result
+from HUMoRSegmentLib.scene.volume_table import thresholds_of
 
 ALL = Options(label_map=True, region_label_maps=True)
 REAL_CASE = Path(__file__).resolve().parents[4] / "shared" / "data" / "validation" / "BraTS2021_01480"
@@ -143,7 +143,12 @@ def test_the_table_has_the_report_s_volumes_and_the_model_s_thresholds(
 ) -> None:
     result, _volumes, output = sample
     table = result.table
-    assert [table.GetColumnName(index) for index in range(4)] == ["Region", "Name", "Volume (ml)", "Threshold"]
+    assert [table.GetColumnName(index) for index in range(4)] == [
+        "Region",
+        "Name",
+        "Volume (ml)",
+        "Threshold",
+    ]
     assert table.GetColumnUnitLabel("Volume (ml)") == "ml"
     report = report_of(output)["volumes_ml"]
     assert table.GetNumberOfRows() == 3

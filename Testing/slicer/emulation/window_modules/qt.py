@@ -13,7 +13,6 @@ application()
 QUiLoader = ui_loader.QUiLoader
 QFileDialog = dialogs.FileDialog
 QDesktopServices = dialogs.DesktopServices
-QInputDialog = dialogs.InputDialog
 QSettings = settings.Settings
 
 
