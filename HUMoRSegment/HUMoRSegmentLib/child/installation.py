@@ -20,7 +20,7 @@ TORCH = "torch"
 ONLY_WITH_TORCH = (TORCH, "monai")
 """Packages for models and devices that OpenVINO does not serve."""
 
-# Megabytes to download, each with what it brings along, on Linux in 2026; for torch roughly, on a CPU and with CUDA.
+# Megabytes to download, with what each brings along, on Linux in 2026; torch roughly, for a CPU and for CUDA.
 _MEGABYTES = {"openvino": 60, "matplotlib": 25, "nibabel": 4, "monai": 2}
 _MEGABYTES_OTHER = 1
 _MEGABYTES_TORCH = (250, 3000)

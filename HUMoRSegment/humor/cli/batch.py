@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
-from . import segment
+from . import study_options
 from .progress import Bar, JsonLines, Quiet
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("studies", type=Path, metavar="STUDIES", help="folder of study folders, or CSV file")
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
-    segment.add_model_options(parser)
-    segment.add_result_options(parser)
+    study_options.add_model_options(parser)
+    study_options.add_result_options(parser)
     group = parser.add_argument_group("batch")
     group.add_argument("--workers", type=_at_least(1), metavar="N", help="worker processes (default: 1)")
     group.add_argument(
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     # With --json stdout belongs to the events, whatever a library prints.
     with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
         studies, warnings = list_studies(arguments.studies, arguments.output)
-        settings = settings_of(segment.options_of(arguments))
+        settings = settings_of(study_options.options_of(arguments))
         _tell_warnings(warnings, listener)
         if not arguments.dry_run:
             return _do(arguments, studies, settings, listener)

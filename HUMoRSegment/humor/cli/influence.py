@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from contextlib import nullcontext, redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..sequences import DISPLAY_NAMES, SEQUENCES
-from . import segment
+from . import study_options
 
 if TYPE_CHECKING:
     from ..events import Listener
@@ -35,12 +32,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="files are told by name")
-    for name in SEQUENCES:
-        shown = DISPLAY_NAMES[name]
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
-    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
-    segment.add_model_options(parser)
+    study_options.add_study(parser)
+    study_options.add_model_options(parser)
     group = parser.add_argument_group("results")
     group.add_argument(
         "--reference", choices=SEQUENCES, help="the sequence on whose grid regions are compared"
@@ -55,11 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HumorError: see ``errors``.
     """
-    from .progress import listener_for
-
-    listener = listener_for(arguments.json, arguments.quiet)
-    # With --json stdout belongs to the events, whatever a library prints.
-    with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+    with study_options.listening(arguments) as listener:
         found = _influence(arguments, listener)
     if not arguments.json and not arguments.quiet:
         _show(found)
@@ -71,7 +60,7 @@ def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
     from ..influence import influence_of_files, shares
     from ..pipeline import SegmentOptions
 
-    files = segment.files_of(arguments, listener)
+    files = study_options.files_of(arguments, listener)
     options = SegmentOptions(
         model=arguments.model,
         device=arguments.device,
