@@ -88,7 +88,7 @@ class Task:
         for event in self._process.poll():
             self._take(event)
         self.seconds = time.monotonic() - self._begin
-        if self._process.running:
+        if self._process.running and not self._is_complete():
             return True
         self._settle()
         return False
@@ -113,10 +113,14 @@ class Task:
 
     def close(self) -> None:
         """Kill what still runs and remove the folder. May be called twice."""
+        self._process.kill()
         if self.state == RUNNING:
-            self._process.kill()
             self.state = CANCELLED
         remove_folder(self.folder)
+
+    def _is_complete(self) -> bool:
+        """Whether all results are on disk: the command says so last, and only tidies up its memory then."""
+        return bool(self.result) and self._failure is None and not self._cancel_wanted
 
     def _take(self, event: Event) -> None:
         if event.kind == "warning":
@@ -146,7 +150,7 @@ class Task:
         elif failure is not None:
             self.state = FAILED
             self.error = sentence_of_error(failure.message, failure.data)
-        elif code == 0 and self.result:
+        elif self.result and code in (0, None):  # None: it is still tidying up
             self.state, self.fraction = DONE, 1.0
         else:
             self.state = FAILED

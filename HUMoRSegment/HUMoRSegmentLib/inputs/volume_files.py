@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from slicer.i18n import tr as _
 
 from humor.errors import InputError, OutputError
@@ -51,7 +52,7 @@ def write_volumes(sequences: Mapping[str, Any], folder: Path) -> dict[str, Path]
                 raise InputError(problem)
         files[name] = Path(folder) / f"{name}.nrrd"
         try:
-            write_nrrd(files[name], voxels(source), grids.get(name) or world_grid(source))
+            write_nrrd(files[name], _as_measured(voxels(source)), grids.get(name) or world_grid(source))
         except OSError as error:
             raise OutputError(
                 _(
@@ -60,6 +61,16 @@ def write_volumes(sequences: Mapping[str, Any], folder: Path) -> dict[str, Path]
                 ).format(node=title(node), folder=folder, reason=error.strerror or error)
             ) from error
     return files
+
+
+def _as_measured(data: np.ndarray) -> np.ndarray:
+    """Voxels in no more than 32 bits: Slicer keeps some files in 64, more digits than a scanner has.
+
+    Half the bytes are written, read and hashed; what lies outside of 32 bits stays as it is.
+    """
+    if data.dtype != np.float64 or np.abs(data).max() > np.finfo(np.float32).max:
+        return data
+    return data.astype(np.float32)
 
 
 def _refuse_same_node(nodes: Mapping[str, Any]) -> None:

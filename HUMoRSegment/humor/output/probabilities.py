@@ -20,14 +20,24 @@ def write_probabilities(path: Path, segmentation: Segmentation) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    from ..study.resampling import voxel_map
     from ..study.restore import to_native
 
-    native = to_native(segmentation.case, segmentation.probabilities, order=1)
-    stored = np.rint(np.clip(native, 0.0, 1.0) * STEPS).astype(np.uint8)
+    case = segmentation.case
+    if voxel_map(case.grid, case.native) is not None:
+        # Nothing is interpolated, so rounding comes first: on the brain's box, and a quarter of the bytes.
+        stored = to_native(case, _steps(segmentation.probabilities))
+    else:
+        stored = _steps(to_native(case, segmentation.probabilities, order=1))
     write_nifti(
         path,
         np.moveaxis(stored, 0, -1),
-        segmentation.case.native.affine,
+        case.native.affine,
         slope=1.0 / STEPS,
         description="HUMoR probabilities: WT, TC, ET",
     )
+
+
+def _steps(probabilities: np.ndarray) -> np.ndarray:
+    """Probabilities as uint8."""
+    return np.rint(np.clip(probabilities, 0.0, 1.0) * STEPS).astype(np.uint8)

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..bundle.hashing import sha256_of_file
 from ..sequences import SEQUENCES
 
 _LIBRARIES = ("numpy", "nibabel", "SimpleITK", "scipy", "openvino", "torch", "monai")
-_CHUNK = 1 << 20
+_THREADS = 2
 
 
 def sha256_of(path: Path) -> str | None:
     """SHA-256 of a file in hexadecimal; None if it cannot be read (any more)."""
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        return sha256_of_file(path)
     except OSError:
         return None
-    return digest.hexdigest()
 
 
 def input_facts(files: dict[str, Path]) -> list[dict[str, Any]]:
     """For each given sequence, in sequence order: its file, where it lay, bytes and SHA-256."""
-    return [_file_facts(name, Path(files[name])) for name in SEQUENCES if name in files]
+    given = {name: Path(files[name]) for name in SEQUENCES if name in files}
+    with ThreadPoolExecutor(_THREADS) as pool:  # hashing lets go of Python's lock
+        return list(pool.map(_file_facts, given, given.values()))
 
 
 def _file_facts(sequence: str, path: Path) -> dict[str, Any]:
