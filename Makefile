@@ -4,11 +4,15 @@
 # make test-heavy the tests that take minutes
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make bench      speed and memory against other networks, on one case (CASE=folder)
+# make bench-slicer  from the click in Slicer to the result, beside the command line (CASE=folder)
+# make pictures   the module's panel and slice views, into pictures/ (CASE=folder)
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
+LIGHT_STAMP := $(VENV)/.installed-light
 # First and by itself, so that nothing else chooses another build of it. The only place of this pin.
 TORCH := torch==2.13.0
 CHECKED := HUMoRSegment Training Testing
@@ -16,21 +20,28 @@ CASE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-heavy train-smoke bench format clean
+.PHONY: help setup demo test test-heavy train-smoke bench bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml Makefile
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "HUMoR needs Python 3.10 or newer; choose one with PYTHON=...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[training,dev]'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml Makefile | $(BIN)/python
+	$(PIP) install '$(TORCH)'
+	$(PIP) install --editable '.[training,dev]'
+	@touch $@ $(LIGHT_STAMP)
+
+# What segmenting needs, and no more: no torch, nothing of the tests.
+$(LIGHT_STAMP): pyproject.toml Makefile | $(BIN)/python
+	$(PIP) install --editable .
 	@touch $@
 
-demo: setup
+demo: $(LIGHT_STAMP)
 	$(BIN)/humor segment HUMoRSegment/Resources/Sample --output demo-output
 	@if [ -z "$$CI" ] && { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; }; then \
 		$(BIN)/python -m webbrowser "file://$(CURDIR)/demo-output/report.html"; \
@@ -51,9 +62,15 @@ train-smoke: setup
 bench: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks $(if $(CASE),--case '$(CASE)') $(BENCH)
 
+bench-slicer: setup
+	PYTHONPATH=Testing $(BIN)/python -m benchmarks.slicer_click $(if $(CASE),--case '$(CASE)')
+
+pictures: setup
+	$(BIN)/python Testing/slicer_pictures.py pictures $(if $(CASE),--case '$(CASE)')
+
 format: setup
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
 clean:
-	rm -rf demo-output bench-output smoke-output build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf demo-output bench-output smoke-output pictures build dist .pytest_cache .ruff_cache .mypy_cache
