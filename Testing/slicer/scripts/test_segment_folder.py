@@ -76,6 +76,7 @@ def test_a_scene_comes_back_with_its_segmentation_and_volumes(
     first_run: tuple[Path, int, str], scene: Any
 ) -> None:
     import slicer
+
     from HUMoRSegmentLib.scene.result import SceneResult
 
     assert zipfile.is_zipfile(first_run[0] / "all.mrb")
