@@ -20,7 +20,7 @@ CASE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-heavy train-smoke bench bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke bench bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -51,7 +51,14 @@ test: setup
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-core test-slicer
+
+# Side by side, in processes of their own: Slicer's libraries stay out of the engine's tests.
+test-core:
+	$(BIN)/python -m pytest -q --ignore=Testing/slicer
+
+test-slicer:
+	$(BIN)/python -m pytest -q Testing/slicer
 
 test-heavy: setup
 	$(BIN)/python -m pytest -q -m heavy

@@ -52,6 +52,7 @@ def main() -> int:
     segmentation = panel.parameters.segmentation
     _slices(given.folder / "slices.png", _middle(segmentation))
     _routing(given.folder, panel, segmentation, given.gate)
+    _single(panel, volumes)
     window.close()
     return 0
 
@@ -114,6 +115,16 @@ def _routing(folder: Path, panel: Any, segmentation: Any, gate: str | None) -> N
     panel.open_section_of(panel.ui.gateTableButton)
     panel.settle()
     panel.screenshot("panel-routing")
+
+
+def _single(panel: Any, volumes: dict[str, Any]) -> None:
+    """One sequence alone, T1c where it is there."""
+    panel.ui.routingSection.collapsed = True
+    name = "t1c" if "t1c" in volumes else next(iter(volumes))
+    panel.choose({name: volumes[name]})
+    panel.click_when_ready("segmentButton")
+    panel.wait(lambda: not panel.busy())
+    panel.screenshot("panel-single")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,7 @@ def _settle(steps: Sequence[Step], folder: BatchFolder, settings: Settings, tell
         study = step.study.id
         if step.action == SKIP and step.report is not None and step.wanted is not None:
             folder.keep(study, step.wanted)
+            folder.sweep(study)  # a kill may have come between the report and the tidying up
             if not folder.records.knows(study, step.report):
                 folder.record(
                     done_record(study, step.report, settings, step.wanted.inputs, 1, recovered=True)

@@ -17,6 +17,7 @@ from humor.batch.processes import Process, Processes
 from humor.batch.settings import Settings
 from humor.errors import BundleError, DeviceError, OutputError
 from humor.events import Event
+from humor.output.folder import STAGING
 from humor.output.names import REPORT, REPORT_PAGE
 from humor.sequences import SEQUENCES
 
@@ -76,6 +77,16 @@ def test_a_record_that_a_kill_has_torn_is_written_again_without_doing_the_study_
     assert summary.skipped == 3 and times_done(out) == {"s00": 1, "s01": 1, "s02": 1}
     assert records(out)[-1]["recovered"] and rows(out)["s02"]["status"] == "done"
     assert reports == {study: (out / study / REPORT).read_bytes() for study in reports}
+
+
+def test_what_a_kill_left_beside_a_whole_result_is_swept_away(three: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(three, out)
+    staging = out / "s01" / STAGING
+    staging.mkdir()
+    (staging / "lock").touch()
+    assert run(three, out).skipped == 3
+    assert not leftovers(out) and (out / "s01" / REPORT).is_file()
 
 
 def test_a_failing_study_in_the_midst_stops_no_other(three: Path, tmp_path: Path) -> None:
