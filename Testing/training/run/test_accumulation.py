@@ -52,3 +52,20 @@ def test_the_gradient_of_a_step_is_the_mean_over_its_batches(cases: list[Labelle
     assert found["total"] == pytest.approx(sum(float(loss.detach()) for loss in losses) / 2, rel=1e-4)
     assert weight.grad is not None
     torch.testing.assert_close(weight.grad, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_step_with_an_infinite_gradient_moves_nothing(cases: list[LabelledCase]) -> None:
+    fabric = make_fabric("cpu")
+    training = Training(RECIPE, fabric)
+    weight = training.network.get_parameter("decoder.head.weight")
+    hook = weight.register_hook(lambda gradient: gradient * float("inf"))
+    before = {name: value.clone() for name, value in training.network.named_parameters()}
+    batches = Batches(cases, RECIPE, 0, 0, fabric.device)
+    with pytest.warns(UserWarning, match="Step 1 was left out"):
+        training.one_step(batches)
+    assert training.step == 1
+    assert all(torch.equal(value, before[name]) for name, value in training.network.named_parameters())
+    hook.remove()
+    training.one_step(batches)
+    batches.close()
+    assert torch.isfinite(weight).all() and not torch.equal(weight, before["decoder.head.weight"])

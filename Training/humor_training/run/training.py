@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,12 @@ class Training:
                 losses = self._wrapped(batch.image, batch.regions, batch.available, self.step)
                 self.fabric.backward(losses["total"] / recipe.accumulate)
             parts.append({name: loss.detach() for name, loss in losses.items()})
-        nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
-        self.optimiser.step()
-        follow(self.average, self.network, recipe.ema, self.step)
+        length = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
+        if torch.isfinite(length):
+            self.optimiser.step()
+            follow(self.average, self.network, recipe.ema, self.step)
+        else:  # one such step would make all weights NaN; low precision overflows now and then
+            warnings.warn(f"Step {self.step + 1} was left out: its gradient is {length}.", stacklevel=2)
         self.step += 1
         return {name: sum(float(part[name]) for part in parts) / len(parts) for name in parts[0]}
 
