@@ -63,7 +63,7 @@ class FileManager:
 
         path = Path(properties["fileName"])
         if filetype not in _READERS:
-            raise NotImplementedError(f"The emulation of Slicer has no reader {filetype}.")
+            raise LookupError(f"The emulation of Slicer has no reader {filetype}.")
         if not path.exists():
             if messages is not None:
                 messages.AddMessage(vtk.vtkCommand.ErrorEvent, f"{path} does not exist.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,12 @@ class Default:
     value: Any
 
 
-class Validator:
+class Validator(ABC):
     """Raises ValueError for values that must not be stored."""
 
+    @abstractmethod
     def validate(self, value: Any) -> None:
         """Look at a value."""
-        raise NotImplementedError
 
 
 class NotNone(Validator):

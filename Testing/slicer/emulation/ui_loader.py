@@ -69,4 +69,4 @@ def _kind(class_name: str) -> Any:
         kind = getattr(module, class_name, None)
         if isinstance(kind, type):
             return kind
-    raise NotImplementedError(f"The emulation of Slicer has no widget {class_name}.")
+    raise LookupError(f"The emulation of Slicer has no widget {class_name}.")
