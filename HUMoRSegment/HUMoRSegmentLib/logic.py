@@ -243,6 +243,7 @@ def _run_arguments(options: Options) -> list[str]:
     arguments = ["--device", options.device]
     arguments += ["--model", options.model] if options.model else []
     arguments += ["--reference", options.reference] if options.reference else []
+    arguments += ["--mirror"] if options.mirror else []
     return arguments + (["--register"] if options.register else [])
 
 

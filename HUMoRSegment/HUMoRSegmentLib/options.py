@@ -16,6 +16,7 @@ class Options:
         model: a bundle's name or folder; empty for the default.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         reference: the sequence on whose grid results are wanted; empty to choose.
+        mirror: take the mean with the mirrored brain's result, in twice the network's time.
         register: align the sequences rigidly first.
         probabilities: keep the probabilities as volumes, which lets thresholds be moved afterwards.
         label_map: also make the BraTS label map.
@@ -26,6 +27,7 @@ class Options:
     model: str = ""
     device: str = "auto"
     reference: str = ""
+    mirror: bool = False
     register: bool = False
     probabilities: bool = True
     label_map: bool = False

@@ -24,6 +24,7 @@ class HUMoRSegmentParameterNode:
     model: str = ""
     device: str = "auto"
     reference: str = ""
+    mirror: bool = False
     register_first: bool = False
     keep_probabilities: bool = True
     label_map: bool = False

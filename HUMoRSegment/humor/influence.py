@@ -223,4 +223,4 @@ def _load_bundle(model: str | None) -> Any:
 def _make_segmenter(bundle: Any, options: SegmentOptions) -> Segmenter:
     from .inference.segmenter import Segmenter
 
-    return Segmenter(bundle, options.device, options.precision, options.window)
+    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)

@@ -40,6 +40,7 @@ class SegmentOptions:
         precision: ``auto`` or one that the device knows.
         window: ``auto``, ``whole`` (brain), or the edge length of windows in voxels.
         reference: the sequence on whose grid results are wanted; None to choose.
+        mirror: take the mean with the mirrored brain's result, in twice the network's time.
         register: align the sequences rigidly first.
         probabilities: also write ``probabilities.nii.gz``.
         page: also write ``report.html``.
@@ -51,6 +52,7 @@ class SegmentOptions:
     device: str = "auto"
     precision: str = "auto"
     window: str = "auto"
+    mirror: bool = False
     reference: str | None = None
     register: bool = False
     probabilities: bool = False
@@ -245,7 +247,7 @@ def _load_bundle(model: str | None) -> Bundle:
 def _make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
     from .inference.segmenter import Segmenter
 
-    return Segmenter(bundle, options.device, options.precision, options.window)
+    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
 
 
 class _Stopwatch:

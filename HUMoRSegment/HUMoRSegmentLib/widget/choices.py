@@ -22,6 +22,7 @@ def chosen_options(parameters: HUMoRSegmentParameterNode) -> Options:
         model=parameters.model,
         device=parameters.device,
         reference=parameters.reference,
+        mirror=parameters.mirror,
         register=parameters.register_first,
         probabilities=parameters.keep_probabilities,
         label_map=parameters.label_map,

@@ -36,7 +36,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     options = settings.options
-    return Segmenter(bundle, options.device, options.precision, options.window)
+    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
 
 
 def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:

@@ -12,7 +12,7 @@ from ..pipeline import SegmentOptions
 
 # The device is left out on purpose: a batch that was begun on one GPU may go on on another, or on
 # the CPU. Each result says which it was.
-_DECISIVE = ("precision", "window", "reference", "register", "probabilities", "page", "routing")
+_DECISIVE = ("precision", "window", "mirror", "reference", "register", "probabilities", "page", "routing")
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
         device=arguments.device,
         precision=arguments.precision,
         window=arguments.window,
+        mirror=arguments.mirror,
         reference=arguments.reference,
         register=arguments.register,
     )

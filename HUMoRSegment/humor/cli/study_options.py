@@ -40,6 +40,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="auto|whole|N",
         help="the whole brain at once, or windows with an edge of N voxels (a multiple of 16)",
     )
+    group.add_argument(
+        "--mirror",
+        action="store_true",
+        help="also segment the mirrored brain and take the mean: more accurate, the network runs twice",
+    )
     group.add_argument("--register", action="store_true", help="align the sequences with each other first")
 
 
@@ -80,6 +85,7 @@ def options_of(arguments: argparse.Namespace) -> SegmentOptions:
         device=arguments.device,
         precision=arguments.precision,
         window=arguments.window,
+        mirror=arguments.mirror,
         reference=arguments.reference,
         register=arguments.register,
         probabilities=arguments.probabilities,

@@ -19,6 +19,7 @@ from .backend import Backend, Plan, Raw
 from .devices import Device, resolve_device
 from .ladder import climb_down, steps
 from .memory import fits_whole, free_main_memory
+from .mirroring import MirroredBackend
 from .postprocessing import nested_masks, remove_specks
 from .segmentation import Segmentation
 from .windows import TOKEN
@@ -36,13 +37,19 @@ class Segmenter:
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         window: ``auto`` (the whole brain where memory allows), ``whole``, or the edge of sliding
             windows in voxels (a multiple of 16, or of what the model's network needs).
+        mirror: run the network on the brain's mirror image too and take the mean.
 
     Raises:
         UsageError, DeviceError, BundleError: see ``errors``.
     """
 
     def __init__(
-        self, bundle: Bundle, device: str = "auto", precision: str = "auto", window: str = "auto"
+        self,
+        bundle: Bundle,
+        device: str = "auto",
+        precision: str = "auto",
+        window: str = "auto",
+        mirror: bool = False,
     ) -> None:
         self.bundle = bundle
         self._window = _checked_window(window)
@@ -50,7 +57,8 @@ class Segmenter:
         has_graph = bool(bundle.manifest.graph)
         self.device = resolve_device(device, torch_needed=not has_graph)
         self._on_openvino = self.device.kind == "cpu" and has_graph and _installed("openvino")
-        self._backend = _make_backend(bundle, self.device, precision, self._on_openvino)
+        backend = _make_backend(bundle, self.device, precision, self._on_openvino)
+        self._backend = MirroredBackend(backend) if mirror else backend
         _checked_window(window, self._backend.multiple)  # only a loaded network says what it needs
         if bundle.manifest.min_component_ml > 0:
             # Needed after the network; imported here, where front ends load the model beside the images.

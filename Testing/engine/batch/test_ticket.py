@@ -140,6 +140,7 @@ def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -
     for change in (
         {"precision": "fp32"},
         {"window": "96"},
+        {"mirror": True},
         {"reference": "t1"},
         {"register": True},
         {"probabilities": True},
@@ -147,7 +148,7 @@ def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -
         {"routing": False},
     ):
         hashes.add(replace(settings, options=replace(settings.options, **change)).options_hash)
-    assert len(hashes) == 8
+    assert len(hashes) == 9
     elsewhere = replace(settings, options=replace(settings.options, device="cuda:1"))
     assert elsewhere.options_hash == settings.options_hash
     assert Settings.from_json(json.loads(json.dumps(elsewhere.to_json()))) == elsewhere

@@ -31,7 +31,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first_run(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
     output = tmp_path_factory.mktemp("results") / "out"
-    return (output, *run(studies, output, "--device", "cpu", "--label-map"))
+    return (output, *run(studies, output, "--device", "cpu", "--mirror", "--label-map"))
 
 
 def records(output: Path) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def test_studies_become_scenes_and_a_failure_stops_nothing(first_run: tuple[Path
     }
     assert "t1c.nii.gz" in by_study["broken"]["error"]["message"]
     assert sorted(by_study["all"]["inputs"]) == ["flair", "t1", "t1c", "t2"]
-    assert by_study["all"]["model"].startswith("humor-student") and by_study["all"]["device"]
+    assert by_study["all"]["model"].startswith("humor-student") and "mirrored" in by_study["all"]["device"]
 
 
 def test_the_table_has_the_volumes_of_what_is_done(first_run: tuple[Path, int, str]) -> None:
@@ -97,7 +97,7 @@ def test_what_is_done_is_skipped_and_what_failed_is_tried_again(
     output = tmp_path / "out"
     shutil.copytree(first_run[0], output)
     before = (output / "all.mrb").stat().st_mtime_ns
-    code, text = run(studies, output, "--device", "cpu", "--label-map")
+    code, text = run(studies, output, "--device", "cpu", "--mirror", "--label-map")
     assert code == 1
     assert "all: done before" in text and "one: done before" in text and "broken: failed" in text
     assert (output / "all.mrb").stat().st_mtime_ns == before

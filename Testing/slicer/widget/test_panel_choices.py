@@ -118,6 +118,7 @@ def test_a_saved_scene_restores_the_panel(scene: Any, panel: PanelDriver, tmp_pa
     panel.choose({name: volumes[name] for name in ("t1c", "flair")})
     panel.parameters.device = "cpu"
     panel.parameters.reference = "flair"
+    panel.parameters.mirror = True
     panel.parameters.register_first = True
     panel.parameters.threshold_et = 0.3
     names = {name: volumes[name].GetName() for name in ("t1c", "flair")}
@@ -134,6 +135,7 @@ def test_a_saved_scene_restores_the_panel(scene: Any, panel: PanelDriver, tmp_pa
     assert panel.ui.t2Selector.currentNode() is None
     assert panel.ui.deviceBox.currentIndex == 1
     assert panel.ui.referenceBox.currentText == "FLAIR"
+    assert panel.ui.mirrorCheckBox.checked
     assert panel.ui.registerCheckBox.checked
     assert panel.ui.etSlider.value == pytest.approx(0.3)
 

@@ -58,14 +58,17 @@ def test_small_parts_are_dropped_on_demand(case: Case) -> None:
     assert found.regions[0].sum() == 1000
 
 
-@pytest.mark.parametrize("window", ["whole", "32"])
-def test_a_network_is_measured_as_the_engine_would_run_it(tmp_path: Path, case: Case, window: str) -> None:
+@pytest.mark.parametrize(("window", "mirror"), [("whole", False), ("32", False), ("32", True)])
+def test_a_network_is_measured_as_the_engine_would_run_it(
+    tmp_path: Path, case: Case, window: str, mirror: bool
+) -> None:
     torch.manual_seed(0)
     manifest = Manifest("small", "random", kind="student", architecture=ARCHITECTURE, window=(32, 32, 32))
     bundle = export_bundle(build(ARCHITECTURE), manifest, tmp_path / "small", with_graph=False)
     part = only(case, ("t1", "flair"))
-    theirs = Segmenter(bundle, "cpu", "fp32", window).run(part)
-    ours = NetworkPredictor(load_network(bundle), "cpu", None if window == "whole" else 32).run(part)
+    theirs = Segmenter(bundle, "cpu", "fp32", window, mirror).run(part)
+    edge = None if window == "whole" else 32
+    ours = NetworkPredictor(load_network(bundle), "cpu", edge, mirror=mirror).run(part)
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
     assert (ours.regions != theirs.regions).mean() < 1e-4
     found, weights = load_predictor(str(tmp_path / "small"), "cpu", window, "fp32")

@@ -35,6 +35,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_device(parser)
     parser.add_argument("--window", default="auto", help="auto, whole or the edge of sliding windows")
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    parser.add_argument(
+        "--mirror", action="store_true", help="take the mean with the mirrored brain's result"
+    )
     parser.add_argument("--best", action="store_true", help="of a run: best on held-out cases, not the last")
     parser.add_argument("--resume", action="store_true", help="leave out the studies that are done already")
     parser.set_defaults(run=run)
@@ -49,7 +52,9 @@ def run(args: argparse.Namespace) -> None:
     measures = checked_measures(args.metrics or tuple(MEASURES))
     folder = args.output or Path("scores") / Path(args.model).name
     sources = _sources(args, folder)
-    predictor, weights = load_predictor(args.model, args.device, args.window, args.precision, args.best)
+    predictor, weights = load_predictor(
+        args.model, args.device, args.window, args.precision, args.best, args.mirror
+    )
     settings = {
         "model": args.model,
         "weights": weights,
@@ -57,6 +62,7 @@ def run(args: argparse.Namespace) -> None:
         "grid": args.grid,
         "window": args.window,
         "precision": args.precision,
+        "mirror": str(args.mirror),
     }
     evaluate_into(folder, predictor, sources, measures, args.subsets == "full", settings, args.resume)
     print(f"{folder} holds the tables.")

@@ -19,8 +19,15 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
     from ..recipe import Recipe
+    from ..run.fit import Material
     from ..run.trained import Trained
+
+DIVIDING_BATCHES = 12
+"""From which a grown teacher's gates are set."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -52,11 +59,12 @@ def run(args: argparse.Namespace) -> None:
     recipe = read_recipe(path)
     fabric = make_fabric(args.device)
     teacher = load_model(args.teacher) if args.teacher else None
-    # A training that goes on has its weights already.
-    start, start_facts = (None, {}) if (args.folder / CHECKPOINT).exists() else _start(args, recipe)
     with fabric.rank_zero_first():
         cases = load_cases(args)
     material = split_cases(args, recipe, cases)
+    # A training that goes on has its weights already.
+    begun = (args.folder / CHECKPOINT).exists()
+    start, start_facts = (None, {}) if begun else _start(args, recipe, material, fabric.device)
     if fabric.is_global_zero:
         args.folder.mkdir(parents=True, exist_ok=True)
         # Copies in the run's folder: the other commands must build, split and cite what was trained.
@@ -65,7 +73,9 @@ def run(args: argparse.Namespace) -> None:
     fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start)
 
 
-def _start(args: argparse.Namespace, recipe: Recipe) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _start(
+    args: argparse.Namespace, recipe: Recipe, material: Material, device: torch.device
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Weights to begin with, and where they come from."""
     from ..run.trained import load_model
 
@@ -74,12 +84,27 @@ def _start(args: argparse.Namespace, recipe: Recipe) -> tuple[dict[str, Any] | N
         _check_same(given, recipe, args.start)
         return given.network.state_dict(), given.facts
     if args.grow_from:
-        from ..run.growth import grow
-
         given = load_model(args.grow_from)
-        teacher = grow(given.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
-        return teacher.state_dict(), {"grown_from": given.facts}
+        return _grown(given, recipe, material, device).state_dict(), {"grown_from": given.facts}
     return None, {}
+
+
+def _grown(student: Trained, recipe: Recipe, material: Material, device: torch.device) -> nn.Module:
+    """The recipe's teacher, grown from ``student``, with gates that divide the cases' brains."""
+    from ..baselines import build_any
+    from ..run.batches import make_batch
+    from ..run.gate_division import divide_tokens
+    from ..run.growth import grow
+
+    teacher = build_any(recipe.network)
+    grown = grow(student.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
+    teacher.load_state_dict(grown.state_dict())
+    # Steps from the recipe's end on: windows that no step of the training sees.
+    steps = range(recipe.steps, recipe.steps + DIVIDING_BATCHES)
+    divide_tokens(
+        teacher.to(device), (make_batch(material.learning, recipe, step, device=device) for step in steps)
+    )
+    return teacher
 
 
 def _check_same(given: Trained, recipe: Recipe, name: str) -> None:

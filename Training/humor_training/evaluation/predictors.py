@@ -10,6 +10,7 @@ import numpy as np
 
 from humor.errors import DeviceError, UsageError
 from humor.inference.devices import resolve_device
+from humor.inference.mirroring import LEFT_RIGHT
 from humor.inference.postprocessing import nested_masks, remove_specks
 from humor.inference.windows import SIGMA, TOKEN, padded_shape, step_of
 from humor.regions import REGION_KEYS, nest
@@ -64,6 +65,7 @@ class NetworkPredictor:
         window: edge of sliding windows in voxels; None for the whole brain at once.
         precision: ``fp32``, ``bf16``, or ``auto`` (bf16 on CUDA, else fp32).
         min_component_ml: smaller parts are dropped.
+        mirror: take the mean with the mirrored brain's result.
 
     Raises:
         UsageError: an unknown precision, or a window that the network cannot take.
@@ -77,6 +79,7 @@ class NetworkPredictor:
         window: int | None = None,
         precision: str = "auto",
         min_component_ml: float = 0.0,
+        mirror: bool = False,
     ) -> None:
         import torch
 
@@ -90,6 +93,7 @@ class NetworkPredictor:
         self._low = precision == "bf16" or (precision == "auto" and chosen.kind == "cuda")
         self._window = window
         self._min_component_ml = min_component_ml
+        self._mirror = mirror
         self._network = network.to(self._device).eval()
 
     def run(self, case: Case) -> Regions:
@@ -134,11 +138,16 @@ class NetworkPredictor:
 
         flags = available.to(self._device)
 
+        def ask(part: Tensor) -> Tensor:
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._low):
+                return self._network(part, flags.expand(len(part), -1)).logits.float().sigmoid()
+
         def predict(part: Tensor) -> Tensor:
             part = part.to(self._device).contiguous(memory_format=torch.channels_last_3d)
-            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._low):
-                logits = self._network(part, flags.expand(len(part), -1)).logits
-            return logits.float().sigmoid()
+            probabilities = ask(part)
+            if self._mirror:
+                probabilities = (probabilities + ask(part.flip(LEFT_RIGHT)).flip(LEFT_RIGHT)) / 2
+            return probabilities
 
         if self._window is None:
             return predict(image).cpu()
@@ -161,7 +170,12 @@ class NetworkPredictor:
 
 
 def load_predictor(
-    model: str, device: str = "auto", window: str = "auto", precision: str = "auto", best: bool = False
+    model: str,
+    device: str = "auto",
+    window: str = "auto",
+    precision: str = "auto",
+    best: bool = False,
+    mirror: bool = False,
 ) -> tuple[Predictor, str]:
     """A run's network, or a bundle, and the SHA-256 of its weights.
 
@@ -171,6 +185,7 @@ def load_predictor(
         window: ``auto``, ``whole`` or an edge in voxels; ``auto`` is the whole brain for runs.
         precision: see ``NetworkPredictor``.
         best: of a run, the weights that were best on its held-out cases.
+        mirror: see ``NetworkPredictor``.
 
     Raises:
         UsageError, DeviceError, InputError, BundleError: see ``humor.errors``.
@@ -186,13 +201,13 @@ def load_predictor(
     folder = Path(model)
     if (folder / RECIPE).exists():
         edge = None if window in ("auto", "whole") else _edge(window)
-        network = NetworkPredictor(load_trained(folder, best), device, edge, precision)
+        network = NetworkPredictor(load_trained(folder, best), device, edge, precision, mirror=mirror)
         weights = folder / BEST if best and (folder / BEST).exists() else folder / CHECKPOINT
         return network, sha256_of_file(weights)
     if best:
         raise UsageError(f"{model}: --best belongs to a run's folder; this is a bundle.")
     bundle = load_bundle(find_bundle(model))
-    return Segmenter(bundle, device, precision, window), bundle.facts()["sha256"]
+    return Segmenter(bundle, device, precision, window, mirror), bundle.facts()["sha256"]
 
 
 def _edge(window: str) -> int:
