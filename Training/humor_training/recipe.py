@@ -98,11 +98,15 @@ class DistillationWeights:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All numbers of a training. What each is for stands in the YAML files under ``recipes``."""
+    """All numbers of a training. What each is for stands in the YAML files under ``recipes``.
+
+    ``gate_share`` is the gates' share of the learning rate.
+    """
 
     network: dict[str, Any]
     stages: tuple[Stage, ...]
     learning_rate: float = 5e-4
+    gate_share: float = 1.0
     schedule: str = "cosine"
     warmup: int = 200
     weight_decay: float = 0.03
@@ -127,6 +131,10 @@ class Recipe:
         ):
             if value not in known:
                 raise UsageError(f"{name} must be one of {', '.join(known)}, not {value!r}.")
+        if self.gate_share < 0:
+            raise UsageError(
+                f"gate_share is a share of the learning rate, at least 0, not {self.gate_share!r}."
+            )
         if not self.stages:
             raise UsageError("stages: at least one is needed.")
         for names in self.monitored:

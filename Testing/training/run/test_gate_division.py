@@ -36,22 +36,22 @@ def teacher(**numbers: object) -> Unetr:
     return network.eval()
 
 
-def brain_weights(network: Unetr) -> list[torch.Tensor]:
-    """``[M, E]`` of every gate, at tokens with brain in them, over all batches."""
+def all_weights(network: Unetr) -> list[torch.Tensor]:
+    """``[M, E]`` of every gate, at all tokens of all batches."""
     parts = []
     with torch.no_grad():
         for batch in batches():
             routing = network.route(batch.image, batch.available)
-            parts.append([gate.weights[0, :, :, :, :2].flatten(1).T for gate in routing])
+            parts.append([gate.weights[0].flatten(1).T for gate in routing])
     return [torch.cat(gate) for gate in zip(*parts, strict=True)]
 
 
 @pytest.mark.parametrize("experts", [2, 3, 4])
-def test_every_gate_divides_the_brain_evenly_and_decidedly(experts: int) -> None:
+def test_every_gate_divides_the_tokens_evenly_and_decidedly(experts: int) -> None:
     network = teacher(experts=experts, top_k=experts)
-    before = brain_weights(network)
+    before = all_weights(network)
     divide_tokens(network, batches())
-    after = brain_weights(network)
+    after = all_weights(network)
     assert len(after) == 4
     for old, new in zip(before, after, strict=True):
         assert new.std(dim=0).min() > 2 * old.std(dim=0).max()  # random gates hardly divide
@@ -64,7 +64,7 @@ def test_directions_separate_clusters() -> None:
     torch.manual_seed(0)
     centres = torch.tensor([[4.0, 0, 0, 0], [0, 4.0, 0, 0], [0, 0, 4.0, 0]])
     features = torch.cat([centre + 0.1 * torch.randn(100, 4) for centre in centres])
-    weight, bias = directions(features, 3)
+    weight, bias = directions(features, torch.ones(300, dtype=torch.bool), 3)
     weights = (features @ weight.T + bias).softmax(dim=-1)
     torch.testing.assert_close(weights.mean(dim=0), torch.full((3,), 1 / 3), atol=1e-3, rtol=0)
     means = weights.reshape(3, 100, 3).mean(dim=1)  # [cluster, expert]

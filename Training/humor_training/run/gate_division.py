@@ -27,7 +27,7 @@ BALANCING_STEPS = 50
 
 
 def divide_tokens(network: Any, batches: Iterable[Batch]) -> None:
-    """Set the last layer of every gate that decides per token, in place; other gates are left alone.
+    """Set the layers of every gate that decides per token, in place; other gates are left alone.
 
     Args:
         network: a UNETR with experts, on the device of the batches.
@@ -43,30 +43,37 @@ def divide_tokens(network: Any, batches: Iterable[Batch]) -> None:
     training = network.training
     network.eval()
     with torch.no_grad():
-        for gate, features in zip(gates, _brain_features(network, gates, batches), strict=True):
-            weight, bias = directions(features, gate.experts)
+        seen, brain = _before_activation(network, gates, batches)
+        for gate, inner in zip(gates, seen, strict=True):
+            # To deviation 1: of small features the last layer's weights would be large, and the first
+            # steps of Adam on the hidden layer would throw all tokens to one expert.
+            scale = 1.0 / inner[brain].std()
+            gate.hidden.weight.mul_(scale)
+            gate.hidden.bias.mul_(scale)
+            weight, bias = directions(nn.functional.gelu(inner * scale), brain, gate.experts)
             gate.out.weight.copy_(weight)
             gate.out.bias.copy_(bias)
     network.train(training)
 
 
-def directions(features: Tensor, experts: int) -> tuple[Tensor, Tensor]:
+def directions(features: Tensor, brain: Tensor, experts: int) -> tuple[Tensor, Tensor]:
     """Weight ``[E, F]`` and bias ``[E]`` of scores that divide features ``[M, F]`` evenly.
 
-    The E − 1 main axes of the features, each with deviation 1, hold the corners of a regular simplex,
-    one for each expert; the bias makes the mean weight of all experts equal.
+    The E − 1 main axes of the brain's features (``brain [M]``), each with deviation 1, hold the corners
+    of a regular simplex, one for each expert; the bias makes the mean weight of all experts equal, over
+    all tokens, as the balance loss wants it.
     """
-    centre = features.mean(dim=0)
-    spread = features - centre
-    values, axes = torch.linalg.eigh(spread.T @ spread / len(features))
+    inside = features[brain]
+    centre = inside.mean(dim=0)
+    spread = inside - centre
+    values, axes = torch.linalg.eigh(spread.T @ spread / len(inside))
     main = axes[:, -(experts - 1) :] / values[-(experts - 1) :].clamp_min(1e-12).sqrt()
     weight = SHARPNESS * _simplex(experts).to(main) @ main.T
-    bias = -weight @ centre
-    scores = features @ weight.T + bias
+    scores = (features - centre) @ weight.T
     shift = torch.zeros(experts).to(scores)
     for _ in range(BALANCING_STEPS):
         shift -= (experts * (scores + shift).softmax(dim=-1).mean(dim=0)).log()
-    return weight, bias + shift
+    return weight, shift - weight @ centre
 
 
 def _simplex(corners: int) -> Tensor:
@@ -77,26 +84,28 @@ def _simplex(corners: int) -> Tensor:
     return points / points.norm(dim=1, keepdim=True)
 
 
-def _brain_features(network: Any, gates: list[Gate], batches: Iterable[Batch]) -> list[Tensor]:
-    """What each gate's last layer reads, at tokens with brain in them: ``[M, F]`` float32 each."""
-    read: list[list[Tensor]] = [[] for _ in gates]
+def _before_activation(
+    network: Any, gates: list[Gate], batches: Iterable[Batch]
+) -> tuple[list[Tensor], Tensor]:
+    """Each gate's hidden layer before its activation, float32 ``[M, F]``, and where brain is, ``[M]``."""
+    seen: list[list[Tensor]] = [[] for _ in gates]
     brain: list[Tensor] = []
 
-    def reader(index: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def read_input(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            read[index].append(inputs[0].float()[brain[-1]])
+    def reader(index: int) -> Callable[[nn.Module, Any, Tensor], None]:
+        def read(_: nn.Module, inputs: Any, output: Tensor) -> None:
+            seen[index].append(output.float().flatten(0, 1))
 
-        return read_input
+        return read
 
-    hooks = [gate.out.register_forward_pre_hook(reader(index)) for index, gate in enumerate(gates)]
+    hooks = [gate.hidden.register_forward_hook(reader(index)) for index, gate in enumerate(gates)]
     try:
         for batch in batches:
             grid = tuple(edge // PATCH for edge in batch.image.shape[2:])
             shown = batch.image.abs().amax(dim=1, keepdim=True)
-            brain.append(nn.functional.adaptive_max_pool3d(shown, grid).flatten(1) > 0)
+            brain.append(nn.functional.adaptive_max_pool3d(shown, grid).flatten() > 0)
             with torch.autocast(batch.image.device.type, torch.bfloat16):
                 network.route(batch.image, batch.available)
     finally:
         for hook in hooks:
             hook.remove()
-    return [torch.cat(parts) for parts in read]
+    return [torch.cat(parts) for parts in seen], torch.cat(brain)

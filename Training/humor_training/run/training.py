@@ -12,6 +12,7 @@ from lightning.fabric import Fabric
 from torch import nn
 
 from humor.errors import InputError
+from humor.networks.gate import Gate
 
 from ..baselines import build_any
 from ..losses.objective import Objective
@@ -61,7 +62,10 @@ class Training:
             teacher.to(fabric.device)
         self.objective = Objective(self.network, recipe, teacher)
         optimiser = torch.optim.AdamW(
-            self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
+            _groups(self.network, recipe),
+            recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            foreach=True,
         )
         self.network.requires_grad_(True)  # DDP shares only what could learn when it was wrapped
         self._wrapped, self.optimiser = fabric.setup(self.objective, optimiser)
@@ -72,8 +76,9 @@ class Training:
         recipe = self.recipe
         self._enter_phase()
         self.network.train()
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(recipe, self.step)
+        # Without a share of their own the gates are in the first group.
+        for group, share in zip(self.optimiser.param_groups, (1.0, recipe.gate_share), strict=False):
+            group["lr"] = share * learning_rate(recipe, self.step)
         self.optimiser.zero_grad(set_to_none=True)
         parts: list[dict[str, torch.Tensor]] = []
         for micro in range(recipe.accumulate):
@@ -128,6 +133,21 @@ class Training:
                 "Give another --run folder, or the recipe that the checkpoint was made with."
             ) from problem
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+
+
+def _groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """All parameters; those of gates in a second group, if they have a learning rate of their own."""
+    of_gates = {
+        id(parameter)
+        for module in network.modules()
+        if isinstance(module, Gate)
+        for parameter in module.parameters()
+    }
+    gates = [parameter for parameter in network.parameters() if id(parameter) in of_gates]
+    others = [parameter for parameter in network.parameters() if id(parameter) not in of_gates]
+    if not gates or recipe.gate_share == 1.0:
+        return [{"params": list(network.parameters())}]
+    return [{"params": others}, {"params": gates}]
 
 
 def write_whole(state: dict[str, Any], path: Path) -> None:

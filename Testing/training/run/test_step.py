@@ -69,3 +69,22 @@ def test_a_step_with_an_infinite_gradient_moves_nothing(cases: list[LabelledCase
     training.one_step(batches)
     batches.close()
     assert torch.isfinite(weight).all() and not torch.equal(weight, before["decoder.head.weight"])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_gates_learn_at_their_share_of_the_rate(cases: list[LabelledCase], share: float) -> None:
+    network = {**NETWORK, "name": "humor_teacher_pyramid"}
+    recipe = replace(RECIPE, network=network, gate_share=share, weight_decay=0.0, warmup=0, accumulate=1)
+    training = Training(recipe, make_fabric("cpu"))
+    before = {name: value.detach().clone() for name, value in training.network.named_parameters()}
+    batches = Batches(cases, recipe, 0, 0, torch.device("cpu"))
+    training.one_step(batches)
+    batches.close()
+    # The first step of Adam moves every weight that has a gradient by the learning rate.
+    moved = {
+        name: float((value.detach() - before[name]).abs().max())
+        for name, value in training.network.named_parameters()
+    }
+    gate, other = moved["encoder.blocks.1.gate.out.bias"], moved["decoder.head.weight"]
+    assert other > 1e-4
+    assert gate == pytest.approx(share * other, rel=0.2)  # less where the gradient is near its epsilon
