@@ -44,6 +44,7 @@ def test_student_and_control_differ_by_the_teacher_only() -> None:
         ("stages: [{steps: 1, window: [16, 16, 16], batch: 1, regions: [XX]}]", "XX"),
         ("stages: []", "at least one"),
         ("monitored: [[t3]]", "t3"),
+        ("gate_share: -0.1", "at least 0"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_told_with_the_file(line: str, told: str, tmp_path: Path) -> None:

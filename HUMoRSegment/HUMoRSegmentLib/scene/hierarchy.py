@@ -49,6 +49,13 @@ def place(segmentation: Any, reference: Any | None, related: Sequence[Any], roll
         hierarchy.SetItemParent(one, folder)
 
 
+def place_beside(node: Any, neighbour: Any) -> None:
+    """Put a new node where another one is."""
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    if hierarchy is not None:
+        hierarchy.SetItemParent(_item(hierarchy, node), _parent(hierarchy, _item(hierarchy, neighbour)))
+
+
 def _item(hierarchy: Any, node: Any) -> int:
     item = hierarchy.GetItemByDataNode(node)
     return int(item or hierarchy.CreateItem(hierarchy.GetSceneItemID(), node))

@@ -15,6 +15,7 @@ from humor.output.influence_files import FACTS
 from humor.sequences import DISPLAY_NAMES
 
 from . import references
+from .hierarchy import place_beside
 
 _DIGITS = 2  # what is shown: hundredths of a ml, and of Dice
 
@@ -41,6 +42,7 @@ def make_influence_table(segmentation: Any, output: Path) -> Any:
         name = _("{segmentation} influence of sequences").format(segmentation=segmentation.GetName())
         table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
         segmentation.SetNodeReferenceID(references.INFLUENCE_TABLE, table.GetID())
+        place_beside(table, segmentation.GetNodeReference(references.VOLUME_TABLE) or segmentation)
     modified = table.StartModify()
     try:
         table.RemoveAllColumns()

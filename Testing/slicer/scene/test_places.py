@@ -22,9 +22,11 @@ from scene.outputs import (
     write_run,
 )
 
+from humor.output.influence_files import publish
 from HUMoRSegmentLib.inputs.volume_node import world_grid
 from HUMoRSegmentLib.options import ADD, Options
 from HUMoRSegmentLib.scene.geometry import reference_grid
+from HUMoRSegmentLib.scene.influence_table import make_influence_table
 from HUMoRSegmentLib.scene.result import SceneResult, show_result
 from HUMoRSegmentLib.scene.thresholds import apply_thresholds
 
@@ -195,6 +197,18 @@ def test_a_result_is_in_its_volume_s_study_and_the_rest_in_a_folder(scene: Any, 
     names = {node.GetName() for node in result.related() if not node.GetHideFromEditors()}
     assert set(children(hierarchy, folder)) == names
     assert len(names) == 8
+
+
+def test_the_influence_of_sequences_is_in_the_folder_too(scene: Any, tmp_path: Path) -> None:
+    volume = make_volume("FLAIR")
+    hierarchy, study = study_of(volume)
+    result = show_result(write_run(tmp_path, volume), {"flair": volume}, Options())
+    row = {"left_out": "t1", "region": "WT", "all_ml": 2.0, "without_ml": 1.0, "change_ml": -1.0, "dice": 0.5}
+    publish(tmp_path, {"effects": [row]})
+    table = make_influence_table(result.segmentation, tmp_path)
+    folder = children(hierarchy, study)["FLAIR tumour details"]
+    assert table.GetName() in children(hierarchy, folder)
+    assert table.GetName() not in children(hierarchy, hierarchy.GetSceneItemID())
 
 
 def test_every_item_stands_once(scene: Any, tmp_path: Path) -> None:
