@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import add_device
+from .options import add_device, add_measures
 
 if TYPE_CHECKING:
     from ..evaluation.subjects import Source
@@ -20,10 +20,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("model", help="a run's folder, or name or folder of a bundle")
     parser.add_argument("data", type=Path, help="labelled studies that the model has not learned from")
     parser.add_argument("--output", type=Path, help="folder for tables and picture (default: scores/MODEL)")
-    parser.add_argument("--metrics", nargs="+", default=[], metavar="NAME", help="default: all")
-    parser.add_argument(
-        "--subsets", choices=("all", "full"), default="all", help="full: all that a study has"
-    )
+    add_measures(parser)
     parser.add_argument("--studies", nargs="+", default=[], metavar="NAME", help="only these studies")
     parser.add_argument(
         "--grid",

@@ -39,6 +39,14 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
 
 
+def add_measures(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and for which subsets."""
+    parser.add_argument("--metrics", nargs="+", default=[], metavar="NAME", help="default: all")
+    parser.add_argument(
+        "--subsets", choices=("all", "full"), default="all", help="full: all that a study has"
+    )
+
+
 def add_split(parser: argparse.ArgumentParser) -> None:
     """Which cases are held out: a number by chance (in the recipe), names, or a fold."""
     parser.add_argument("--hold", nargs="+", default=[], metavar="CASE", help="hold out these cases, by name")
