@@ -1,4 +1,4 @@
-"""``humor-train``: check and pack data, fit, cross-validate, evaluate, compare, export."""
+"""``humor-train``: check and pack data, fit, cross-validate, average, evaluate, compare, export."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ COMMANDS = (
     "pack",
     "fit",
     "crossvalidate",
+    "average",
     "gates",
     "evaluate",
     "compare",

@@ -44,4 +44,4 @@ def training_facts(
         "exported_on": f"{platform.machine()}, {os.cpu_count()} cores",
         "recipe": recipe.facts(),
     }
-    return facts | {key: origin[key] for key in ("start", "teacher") if key in origin}
+    return facts | {key: origin[key] for key in ("start", "teacher", "averaged") if key in origin}

@@ -74,7 +74,7 @@ def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> 
         "hours": round(state["seconds"] / 3600, 2),
         "cases_learned_from": len(origin.get("learned_from", [])),
     }
-    return facts | {key: origin[key] for key in ("start", "teacher") if key in origin}
+    return facts | {key: origin[key] for key in ("start", "teacher", "averaged") if key in origin}
 
 
 def load_model(name: str) -> Trained:
