@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="", metavar="NAME", help="an installed model, or a folder")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
     parser.add_argument("--reference", default="", choices=SEQUENCES, help="the grid of the results")
-    parser.add_argument("--mirror", action="store_true", help="more accurate, the network runs twice")
+    parser.add_argument("--mirror", action="store_true", help="a little better, the network runs twice")
     parser.add_argument("--register", action="store_true", help="align the sequences with each other first")
     parser.add_argument("--label-map", action="store_true", help="also make the BraTS label map")
     parser.add_argument("--again", action="store_true", help="also segment what is done")

@@ -43,7 +43,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--mirror",
         action="store_true",
-        help="also segment the mirrored brain and take the mean: more accurate, the network runs twice",
+        help="also segment the mirrored brain and take the mean: a little better, the network runs twice",
     )
     group.add_argument("--register", action="store_true", help="align the sequences with each other first")
 
