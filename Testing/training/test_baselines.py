@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +12,10 @@ from humor.errors import BundleError
 from humor.networks.cost import count_macs, count_parameters
 from humor.networks.unetr import Unetr
 from humor_training.baselines import BASELINES, Baseline, build_any
+from humor_training.data.labelled_case import LabelledCase
+from humor_training.recipe import Recipe, Stage
+from humor_training.run.fit import Material, fit
+from humor_training.run.processes import make_fabric
 
 EDGE = 64
 SMALL: dict[str, dict[str, Any]] = {
@@ -42,6 +49,24 @@ def test_a_baseline_learns_and_costs_are_counted(name: str) -> None:
     assert all(parameter.grad is not None for parameter in network.parameters())
     assert count_macs(network, (EDGE, EDGE, EDGE)) > 10e6
     assert count_parameters(network) == sum(p.numel() for p in network.parameters()) > 10_000
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_the_loop_trains_saves_and_resumes_a_baseline(name: str, tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    labels = np.zeros((EDGE, EDGE, EDGE), np.uint8)
+    labels[20:40, 20:40, 20:40] = 4
+    image = (chance.normal(size=(4, *labels.shape)) + labels).astype(np.float16)
+    cases = [LabelledCase("case", image, np.ones(4, bool), labels)]
+    stages = (Stage(2, (EDGE, EDGE, EDGE), 1),)
+    recipe = Recipe({"name": name, **SMALL[name]}, stages, precision="fp32")
+    first = fit(recipe, Material(cases, []), tmp_path, make_fabric("cpu"), tell=lambda _: None)
+    before = small(name).state_dict()
+    assert any(not torch.equal(value, before[key]) for key, value in first.average.state_dict().items())
+    longer = replace(recipe, stages=(Stage(3, (EDGE, EDGE, EDGE), 1),))
+    told: list[str] = []
+    second = fit(longer, Material(cases, []), tmp_path, make_fabric("cpu"), tell=told.append)
+    assert second.step == 3 and told[0] == "going on from step 2 of 3"
 
 
 @pytest.mark.parametrize("name", BASELINES)

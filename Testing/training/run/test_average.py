@@ -21,3 +21,10 @@ def test_an_old_average_moves_by_one_minus_decay_and_a_young_one_faster() -> Non
     assert float(old.weight[0, 0].detach()) == pytest.approx(0.1)
     assert float(young.weight[0, 0].detach()) == pytest.approx(0.9)
     torch.testing.assert_close(network.weight, torch.ones(2, 2))
+
+
+def test_whole_numbers_are_copied() -> None:
+    old, network = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    network.num_batches_tracked += 7
+    follow(old, network, 0.9, step=10_000)
+    assert int(old.num_batches_tracked) == 7
