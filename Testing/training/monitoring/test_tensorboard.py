@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_figures_arrive_under_their_group_and_a_resumed_training_replaces_later_
         first.add("losses", {"total": 1.0, "deep": float("nan")}, step)
     first.close()
     assert scalars(tmp_path, "losses/total") == [(25, 1.0), (50, 1.0), (75, 1.0)]
+    time.sleep(1.1)  # TensorBoard orders files by the whole second in their names, then by a number as text
     resumed = TensorBoard(tmp_path, 50)
     resumed.add("losses", {"total": 0.5}, 75)
     resumed.close()
