@@ -62,3 +62,14 @@ def test_other_networks_and_existing_runs_are_refused_and_nothing_is_written(tmp
     assert not (tmp_path / "mean").exists()
     with pytest.raises(UsageError, match="holds a run already"):
         average_runs([one, one], wide)
+
+
+def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / str(seed), seed, [], []) for seed in (1, 2, 3)]
+    for run in runs:
+        state = torch.load(run / "checkpoint.pt", weights_only=True)
+        state["average"]["index"] = torch.arange(50)
+        torch.save(state, run / "checkpoint.pt")
+    average_runs(runs, tmp_path / "mean")
+    found = torch.load(tmp_path / "mean" / "checkpoint.pt", weights_only=True)["average"]["index"]
+    assert torch.equal(found, torch.arange(50))

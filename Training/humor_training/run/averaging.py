@@ -39,28 +39,31 @@ def average_runs(runs: Sequence[Path], target: Path) -> None:
         raise UsageError("A mean needs at least two runs.")
     if (target / CHECKPOINT).exists():
         raise UsageError(f"{target} holds a run already; give another folder.")
-    found = [(folder, *read_run(folder), read_origin(folder)) for folder in runs]
-    states = [state for _, _, state, _ in found]
-    total: dict[str, torch.Tensor] = {}
-    for folder, state in zip(runs, states, strict=True):
-        _check_same(states[0]["average"], state["average"], runs[0], folder)
-        for name, value in state["average"].items():
-            share = value.double() / len(runs)
-            total[name] = total[name] + share if name in total else share
-    mean = {name: value.to(states[0]["average"][name].dtype) for name, value in total.items()}
+    found = [(*read_run(folder), read_origin(folder)) for folder in runs]
+    states = [state for _, state, _ in found]
+    parts = [state["average"] for state in states]
+    for folder, part in zip(runs, parts, strict=True):
+        _check_same(parts[0], part, runs[0], folder)
+    mean = {name: _mean([part[name] for part in parts]) for name in parts[0]}
     origins = [origin for *_, origin in found]
     learned = sorted({name for origin in origins for name in origin.get("learned_from", [])})
     held = sorted({name for origin in origins for name in origin.get("held_out", [])} - set(learned))
     facts: dict[str, Any] = {
         "learned_from": learned,
         "held_out": held,
-        "averaged": [run_facts(recipe, state, origin) for _, recipe, state, origin in found],
+        "averaged": [run_facts(recipe, state, origin) for recipe, state, origin in found],
     }
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(runs[0] / RECIPE, target / RECIPE)
     (target / ORIGIN).write_text(json.dumps(facts, indent=2), encoding="utf-8")
     sums = {key: sum(state[key] for state in states) for key in ("step", "seconds")}
     write_whole({"average": mean, **sums}, target / CHECKPOINT)
+
+
+def _mean(values: list[torch.Tensor]) -> torch.Tensor:
+    """The first of whole numbers (indices, counters)."""
+    first = values[0]
+    return torch.stack(values).double().mean(dim=0).to(first.dtype) if first.is_floating_point() else first
 
 
 def _check_same(

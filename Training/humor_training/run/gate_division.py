@@ -21,8 +21,7 @@ from humor.networks.unetr import PATCH
 from ..losses.objective import Batch
 
 SHARPNESS = 2.0
-"""Length of an expert's direction, in scores per standard deviation of the tokens: weights lie around
-0.7 for the strongest of three experts."""
+"""Length of an expert's direction, in scores per standard deviation of the tokens."""
 BALANCING_STEPS = 50
 
 
