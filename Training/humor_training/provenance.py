@@ -6,7 +6,7 @@ import os
 import platform
 from typing import Any
 
-from .recipe import Recipe
+from humor import __version__
 
 CITATIONS = (
     "Hatamizadeh et al. 2022, WACV, arXiv:2103.10504 (UNETR)",
@@ -22,26 +22,20 @@ BRATS = (
 )
 
 
-def training_facts(
-    recipe: Recipe, state: dict[str, Any], origin: dict[str, Any], data: str
-) -> dict[str, Any]:
+def training_facts(run: dict[str, Any], origin: dict[str, Any], data: str) -> dict[str, Any]:
     """Data, split, recipe, seed, hardware and hours of a training, for ``bundle.json``.
 
     Args:
-        recipe: its numbers.
-        state: its checkpoint: ``step`` and ``seconds``.
+        run: facts of the run, as from ``run_facts``.
         origin: the run's ``origin.json``.
         data: what it learned from, in words; "" for no words.
     """
-    learned = origin.get("learned_from", [])
-    facts: dict[str, Any] = {
+    if "averaged" in run:  # the recipe is that of the first run only; each run's own stands below
+        run = {key: run[key] for key in ("steps_done", "hours", "cases_learned_from", "averaged")}
+    return {
         "data": data or "not described",
-        "cases_learned_from": len(learned),
         "held_out": origin.get("held_out", []),
-        "steps_done": state["step"],
-        "seed": recipe.seed,
-        "hours": round(state["seconds"] / 3600, 2),
         "exported_on": f"{platform.machine()}, {os.cpu_count()} cores",
-        "recipe": recipe.facts(),
+        "defaults": f"numbers that are not listed are those of humor_training {__version__}",
+        **run,
     }
-    return facts | {key: origin[key] for key in ("start", "teacher", "averaged") if key in origin}

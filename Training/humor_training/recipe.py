@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -169,10 +169,6 @@ class Recipe:
     def keeps_dropped(self) -> bool:
         """Whether batches hold the dropped sequences too, for losses that look at more than one subset."""
         return self.loss.monotonicity > 0 or self.distillation.teacher_sees_all
-
-    def facts(self) -> dict[str, Any]:
-        """The recipe as plain data, for cards and logs."""
-        return asdict(self)
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -110,20 +110,21 @@ def _files(manifest: Manifest) -> str:
     )
 
 
-def _bullets(facts: Mapping[str, Any]) -> str:
-    """A table of free facts as a list; tables and lists inside it one level deeper."""
-    lines = []
-    for key, value in facts.items():
-        if isinstance(value, Mapping) and value:
-            lines += [
-                f"- {_words(key)}:",
-                *(f"    - {_words(each)}: {_inline(value[each])}" for each in value),
-            ]
-        elif isinstance(value, (list, tuple)) and any(isinstance(each, str) for each in value):
-            lines += [f"- {_words(key)}:", *(f"    - {_inline(each)}" for each in value)]
-        else:
-            lines.append(f"- {_words(key)}: {_inline(value)}")
-    return "".join(f"{line}\n" for line in lines)
+def _bullets(facts: Mapping[str, Any], indent: str = "") -> str:
+    """A table of free facts as a list; what is nested in it lies as much deeper."""
+    return "".join(_bullet(_words(key), value, indent) for key, value in facts.items())
+
+
+def _bullet(key: str, value: Any, indent: str) -> str:
+    deeper = indent + "    "
+    if isinstance(value, (list, tuple)):
+        if any(isinstance(each, Mapping) for each in value):
+            value = {f"{number}": each for number, each in enumerate(value, 1)}
+        elif any(isinstance(each, str) for each in value):
+            return f"{indent}- {key}:\n" + "".join(f"{deeper}- {_inline(each)}\n" for each in value)
+    if isinstance(value, Mapping) and value:
+        return f"{indent}- {key}:\n{_bullets(value, deeper)}"
+    return f"{indent}- {key}: {_inline(value)}\n"
 
 
 def _inline(value: Any) -> str:

@@ -42,3 +42,26 @@ def test_free_facts_cannot_bring_control_characters(manifest: Manifest) -> None:
     card = make_card(replace(manifest, training={"note\x1b[2J": "a\nb\x1b[31m", "more": {"x\r": ["\x07y"]}}))
     assert all(character.isprintable() or character == "\n" for character in card)
     assert "- note[2J: a b[31m\n" in card
+
+
+def test_facts_nest_as_deep_as_they_do(manifest: Manifest) -> None:
+    training = {
+        "averaged": [{"seed": 3, "start": {"stages": ["a", "b"]}}, {"seed": 4}],
+        "hours": 0.5,
+    }
+    assert (
+        make_card(replace(manifest, training=training))
+        .split("## How it was made\n\n")[1]
+        .startswith(
+            "- averaged:\n"
+            "    - 1:\n"
+            "        - seed: 3\n"
+            "        - start:\n"
+            "            - stages:\n"
+            "                - a\n"
+            "                - b\n"
+            "    - 2:\n"
+            "        - seed: 4\n"
+            "- hours: 0.5\n"
+        )
+    )

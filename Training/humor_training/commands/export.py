@@ -44,14 +44,14 @@ def run(args: argparse.Namespace) -> None:
     from ..evaluation.predictors import load_predictor
     from ..export import export_bundle
     from ..provenance import BRATS, CITATIONS, training_facts
-    from ..run.trained import load_trained, read_origin, read_run
+    from ..run.trained import load_trained, read_origin, read_run, run_facts
 
     recipe, state = read_run(args.folder, args.best)
     origin = read_origin(args.folder)
     network, architecture, heads = _with_heads(
         load_trained(args.folder, args.best), recipe, args.folder, origin
     )
-    facts = training_facts(recipe, state, origin, args.data_words)
+    facts = training_facts(run_facts(recipe, state, origin), origin, args.data_words)
     if heads:
         facts["gate_heads"] = heads
     cited = tuple(line for entry in args.cite for line in (BRATS if entry == "brats" else (entry,)))
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
         version=args.version,
         kind=args.kind,
         architecture=architecture,
-        window=recipe.stages[0].window,
+        window=recipe.stages[-1].window,
         min_component_ml=args.min_component_ml,
         citations=(*cited, *CITATIONS),
         training=facts,

@@ -17,6 +17,7 @@ from humor.inference.torch_backend import load_network
 
 from ..baselines import build_any
 from ..recipe import Recipe, read_recipe
+from ..recipe_facts import recipe_facts
 from .files import BEST, CHECKPOINT, ORIGIN, RECIPE
 
 
@@ -66,15 +67,14 @@ def read_origin(folder: Path) -> dict[str, Any]:
 
 
 def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
-    """What the card of another model says about this one: few words, since these facts are nested."""
-    facts: dict[str, Any] = {
-        "network": str(recipe.network["name"]),
-        "stages": [f"{stage.steps} steps of {'×'.join(map(str, stage.window))}" for stage in recipe.stages],
-        "steps": state["step"],
+    """How a run's weights came about, for the cards of models that began with or learned from it."""
+    return {
+        **recipe_facts(recipe),
+        "steps_done": state["step"],
         "hours": round(state["seconds"] / 3600, 2),
         "cases_learned_from": len(origin.get("learned_from", [])),
+        **{key: origin[key] for key in ("start", "teacher", "averaged") if key in origin},
     }
-    return facts | {key: origin[key] for key in ("start", "teacher", "averaged") if key in origin}
 
 
 def load_model(name: str) -> Trained:
