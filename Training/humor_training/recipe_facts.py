@@ -45,7 +45,8 @@ def _changed(settings: Any) -> dict[str, Any]:
             continue
         value = getattr(settings, each.name)
         if is_dataclass(value):
-            value, default = _changed(value), {}
+            value = _changed(value)
+            default: Any = {}
         else:
             default = each.default_factory() if each.default_factory is not MISSING else each.default
         if value != default:
