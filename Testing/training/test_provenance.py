@@ -15,12 +15,20 @@ def test_a_run_is_told_whole() -> None:
     assert facts["held_out"] == ["p1"]
     assert "cores" in facts["exported_on"]
     assert {key: facts[key] for key in RUN} == RUN
-    assert facts["start"] == {"bundle": "b"}
+    assert facts["began_with"] == "b"
+    assert "earlier_runs" not in facts and "gate_heads" not in facts
 
 
 def test_a_mean_of_runs_does_not_claim_the_first_ones_recipe() -> None:
     facts = training_facts(RUN | {"averaged": [RUN, RUN | {"seed": 4}]}, {}, "")
     assert facts["data"] == "not described"
     assert "seed" not in facts and "network" not in facts
-    assert [each["seed"] for each in facts["averaged"]] == [3, 4]
+    assert [each["seed"] for each in facts["earlier_runs"].values()] == [3, 4]
     assert facts["steps_done"] == 8
+
+
+def test_gate_heads_name_their_teacher() -> None:
+    heads = {"teacher": {"seed": 6, "start": {"grown_from": RUN}}, "steps": 5, "kl_nats": 0.1}
+    facts = training_facts(RUN, {}, "", heads)
+    assert facts["gate_heads"] == {"teacher": "run 1", "steps": 5, "kl_nats": 0.1}
+    assert facts["earlier_runs"] == {"run 1": {"seed": 6, "grown_from": "this run"}}

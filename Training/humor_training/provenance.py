@@ -8,6 +8,8 @@ from typing import Any
 
 from humor import __version__
 
+from .lineage import Lineage
+
 CITATIONS = (
     "Hatamizadeh et al. 2022, WACV, arXiv:2103.10504 (UNETR)",
     "Hinton et al. 2015, arXiv:1503.02531 (distillation)",
@@ -22,20 +24,27 @@ BRATS = (
 )
 
 
-def training_facts(run: dict[str, Any], origin: dict[str, Any], data: str) -> dict[str, Any]:
+def training_facts(
+    run: dict[str, Any], origin: dict[str, Any], data: str, gate_heads: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Data, split, recipe, seed, hardware and hours of a training, for ``bundle.json``.
 
     Args:
         run: facts of the run, as from ``run_facts``.
         origin: the run's ``origin.json``.
         data: what it learned from, in words; "" for no words.
+        gate_heads: facts of gate heads that were fitted afterwards, their teacher's among them.
     """
     if "averaged" in run:  # the recipe is that of the first run only; each run's own stands below
         run = {key: run[key] for key in ("steps_done", "hours", "cases_learned_from", "averaged")}
-    return {
+    lineage = Lineage(run)
+    facts: dict[str, Any] = {
         "data": data or "not described",
         "held_out": origin.get("held_out", []),
         "exported_on": f"{platform.machine()}, {os.cpu_count()} cores",
         "defaults": f"numbers that are not listed are those of humor_training {__version__}",
-        **run,
+        **lineage.facts,
     }
+    if gate_heads:
+        facts["gate_heads"] = gate_heads | {"teacher": lineage.name(gate_heads["teacher"])}
+    return facts | ({"earlier_runs": lineage.earlier} if lineage.earlier else {})

@@ -51,9 +51,7 @@ def run(args: argparse.Namespace) -> None:
     network, architecture, heads = _with_heads(
         load_trained(args.folder, args.best), recipe, args.folder, origin
     )
-    facts = training_facts(run_facts(recipe, state, origin), origin, args.data_words)
-    if heads:
-        facts["gate_heads"] = heads
+    facts = training_facts(run_facts(recipe, state, origin), origin, args.data_words, heads)
     cited = tuple(line for entry in args.cite for line in (BRATS if entry == "brats" else (entry,)))
     manifest = Manifest(
         name=args.bundle.name,
