@@ -32,7 +32,7 @@ def test_the_distilled_student_is_a_whole_bundle_that_names_its_teacher(chain: P
     bundle = load_bundle(chain / "smoke-student")
     bundle.verify()
     training = bundle.manifest.training
-    assert training["teacher"]["steps"] == 16
+    assert training["earlier_runs"][training["teacher"]]["steps_done"] == 16
     assert training["cases_learned_from"] == 3 and len(training["held_out"]) == 1
     assert "teacher" in (bundle.folder / "README.md").read_text()
 

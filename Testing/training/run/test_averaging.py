@@ -38,7 +38,7 @@ def test_weights_are_the_mean_and_the_facts_name_all_runs(tmp_path: Path) -> Non
     for name, value in found.network.state_dict().items():
         expected = torch.stack([part[name] for part in parts]).mean(dim=0)
         torch.testing.assert_close(value, expected)
-    assert found.facts["steps"] == 30 and found.facts["hours"] == 6.0
+    assert found.facts["steps_done"] == 30 and found.facts["hours"] == 6.0
     assert [run["hours"] for run in found.facts["averaged"]] == [1.0, 2.0, 3.0]
 
 
