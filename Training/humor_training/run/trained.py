@@ -16,6 +16,7 @@ from humor.errors import InputError
 from humor.inference.torch_backend import load_network
 
 from ..baselines import build_any
+from ..lineage import PARENTS
 from ..recipe import Recipe, read_recipe
 from ..recipe_facts import recipe_facts
 from .files import BEST, CHECKPOINT, ORIGIN, RECIPE
@@ -73,7 +74,7 @@ def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> 
         "steps_done": state["step"],
         "hours": round(state["seconds"] / 3600, 2),
         "cases_learned_from": len(origin.get("learned_from", [])),
-        **{key: origin[key] for key in ("start", "teacher", "averaged") if key in origin},
+        **{key: origin[key] for key in PARENTS if key in origin},
     }
 
 
