@@ -15,6 +15,7 @@ COMMANDS = (
     "crossvalidate",
     "average",
     "gates",
+    "thresholds",
     "evaluate",
     "compare",
     "export",

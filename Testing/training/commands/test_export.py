@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import yaml
 
 from humor.bundle.load import load_bundle
 from humor.inference.segmenter import Segmenter
+from humor.regions import REGION_KEYS
 from humor.sequences import subset_name, subsets
 from humor.study.case_building import build_case
 from humor.study.study import load_study
@@ -76,6 +79,42 @@ def test_fitted_heads_and_measured_dice_are_in_the_bundle(
         Segmenter(loaded, device="cpu").run(build_case(load_study(study_files(studies / "patient2")))).routing
     )
     assert len(routing.gates) == 4 and routing.source == "distilled"
+
+
+def test_thresholds_are_chosen_on_held_out_cases_and_used_from_then_on(
+    runs: Path, studies: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "student"
+    shutil.copytree(runs / "student", copy)
+    words = ["thresholds", "--data", studies, "--cache", runs / "cache", "--run", copy, "--device", "cpu"]
+    assert main([*map(str, words)]) == 0
+    facts = json.loads((copy / "thresholds.json").read_text())
+    # A network of four steps is nowhere near calibrated.
+    assert facts["thresholds"] != dict.fromkeys(REGION_KEYS, 0.5)
+    assert sum(facts["mean_dice"].values()) > sum(facts["mean_dice_at_0.5"].values())
+    export(copy, tmp_path / "bundle")
+    manifest = load_bundle(tmp_path / "bundle").manifest
+    assert manifest.thresholds == facts["thresholds"]
+    held_out = json.loads((copy / "origin.json").read_text())["held_out"]
+    assert manifest.training["thresholds"]["chosen_on"] == held_out
+    words = ["evaluate", copy, studies, "--grid", "crop", "--cache", runs / "cache", "--studies", *held_out]
+    words += ["--metrics", "dice", "--output", tmp_path / "scores", "--precision", "fp32", "--device", "cpu"]
+    assert main([*map(str, words)]) == 0
+    with (tmp_path / "scores" / "scores.csv").open() as table:
+        found = [float(row["dice"]) for row in csv.DictReader(table) if row["region"] == "ET"]
+    assert sum(found) / len(found) == pytest.approx(facts["mean_dice"]["ET"], abs=1e-3)
+
+
+def test_thresholds_are_not_chosen_on_what_was_learned_from(
+    runs: Path, studies: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "student"
+    shutil.copytree(runs / "student", copy)
+    origin = json.loads((copy / "origin.json").read_text())
+    (copy / "origin.json").write_text(json.dumps({**origin, "held_out": []}))
+    words = ["thresholds", "--data", studies, "--cache", runs / "cache", "--run", copy, "--device", "cpu"]
+    assert main([*map(str, words)]) == 2
+    assert "--hold" in capsys.readouterr().err and not (copy / "thresholds.json").exists()
 
 
 def test_a_teacher_in_eight_bits_is_half_as_large_and_gives_nearly_the_same(

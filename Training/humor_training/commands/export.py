@@ -39,12 +39,15 @@ def run(args: argparse.Namespace) -> None:
 
     from humor.bundle.manifest import Manifest
     from humor.networks.unetr import Unetr
+    from humor.regions import REGION_KEYS
 
     from ..evaluation.evaluate import evaluate, mean_dice
     from ..evaluation.predictors import load_predictor
+    from ..evaluation.thresholds import USUAL
     from ..export import export_bundle
     from ..provenance import BRATS, CITATIONS, training_facts
-    from ..run.trained import load_trained, read_origin, read_run, run_facts
+    from ..run.chosen_thresholds import read_thresholds
+    from ..run.trained import load_trained, read_origin, read_run, run_facts, weights_file
 
     recipe, state = read_run(args.folder, args.best)
     origin = read_origin(args.folder)
@@ -52,6 +55,9 @@ def run(args: argparse.Namespace) -> None:
         load_trained(args.folder, args.best), recipe, args.folder, origin
     )
     facts = training_facts(run_facts(recipe, state, origin), origin, args.data_words, heads)
+    chosen = read_thresholds(args.folder, weights_file(args.folder, args.best))
+    if chosen:
+        facts["thresholds"] = chosen
     cited = tuple(line for entry in args.cite for line in (BRATS if entry == "brats" else (entry,)))
     manifest = Manifest(
         name=args.bundle.name,
@@ -61,6 +67,7 @@ def run(args: argparse.Namespace) -> None:
         architecture=architecture,
         window=recipe.stages[-1].window,
         min_component_ml=args.min_component_ml,
+        thresholds=chosen.get("thresholds", dict.fromkeys(REGION_KEYS, USUAL)),
         citations=(*cited, *CITATIONS),
         training=facts,
         created=datetime.date.today().isoformat(),

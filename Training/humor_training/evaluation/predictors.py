@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,11 +19,12 @@ from humor.study.case import Case
 from humor.study.resampling import voxel_map
 from humor.study.restore import to_native
 
+from .thresholds import USUAL
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 OVERLAP = 0.5
-THRESHOLDS = [0.5] * len(REGION_KEYS)
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
@@ -66,6 +68,7 @@ class NetworkPredictor:
         precision: ``fp32``, ``bf16``, or ``auto`` (bf16 on CUDA, else fp32).
         min_component_ml: smaller parts are dropped.
         mirror: take the mean with the mirrored brain's result.
+        thresholds: region → probability from which a voxel belongs to it; ``USUAL`` where it is not named.
 
     Raises:
         UsageError: an unknown precision, or a window that the network cannot take.
@@ -80,6 +83,7 @@ class NetworkPredictor:
         precision: str = "auto",
         min_component_ml: float = 0.0,
         mirror: bool = False,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
         import torch
 
@@ -94,6 +98,7 @@ class NetworkPredictor:
         self._window = window
         self._min_component_ml = min_component_ml
         self._mirror = mirror
+        self._thresholds = [(thresholds or {}).get(key, USUAL) for key in REGION_KEYS]
         self._network = network.to(self._device).eval()
 
     def run(self, case: Case) -> Regions:
@@ -104,9 +109,9 @@ class NetworkPredictor:
         """
         probabilities = nest(self._probabilities(case))
         if voxel_map(case.grid, case.native) is not None:  # same voxels: masks move faster than floats
-            masks = to_native(case, nested_masks(probabilities, THRESHOLDS))
+            masks = to_native(case, nested_masks(probabilities, self._thresholds))
         else:
-            masks = nested_masks(to_native(case, probabilities), THRESHOLDS)
+            masks = nested_masks(to_native(case, probabilities), self._thresholds)
         return Regions(probabilities, remove_specks(masks, case.native.voxel_ml, self._min_component_ml))
 
     def _probabilities(self, case: Case) -> np.ndarray:
@@ -177,7 +182,7 @@ def load_predictor(
     best: bool = False,
     mirror: bool = False,
 ) -> tuple[Predictor, str]:
-    """A run's network, or a bundle, and the SHA-256 of its weights.
+    """A run's network with the thresholds chosen for it, or a bundle, and the SHA-256 of its weights.
 
     Args:
         model: folder of ``humor-train fit``, or name or folder of a bundle.
@@ -195,15 +200,18 @@ def load_predictor(
     from humor.bundle.load import load_bundle
     from humor.inference.segmenter import Segmenter
 
-    from ..run.files import BEST, CHECKPOINT, RECIPE
-    from ..run.trained import load_trained
+    from ..run.chosen_thresholds import read_thresholds
+    from ..run.files import RECIPE
+    from ..run.trained import load_trained, weights_file
 
     folder = Path(model)
     if (folder / RECIPE).exists():
         edge = None if window in ("auto", "whole") else _edge(window)
-        network = NetworkPredictor(load_trained(folder, best), device, edge, precision, mirror=mirror)
-        weights = folder / BEST if best and (folder / BEST).exists() else folder / CHECKPOINT
-        return network, sha256_of_file(weights)
+        network = load_trained(folder, best)
+        weights = weights_file(folder, best)
+        thresholds = read_thresholds(folder, weights).get("thresholds")
+        predictor = NetworkPredictor(network, device, edge, precision, mirror=mirror, thresholds=thresholds)
+        return predictor, sha256_of_file(weights)
     if best:
         raise UsageError(f"{model}: --best belongs to a run's folder; this is a bundle.")
     bundle = load_bundle(find_bundle(model))

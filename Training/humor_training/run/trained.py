@@ -51,9 +51,14 @@ def load_trained(folder: Path, best: bool = False) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
+def weights_file(folder: Path, best: bool = False) -> Path:
+    """The checkpoint that ``load_trained`` reads."""
+    return folder / BEST if best and (folder / BEST).exists() else folder / CHECKPOINT
+
+
 def read_run(folder: Path, best: bool = False) -> tuple[Recipe, dict[str, Any]]:
     """Recipe and checkpoint of a run's folder; raises like ``load_trained``."""
-    path = folder / BEST if best and (folder / BEST).exists() else folder / CHECKPOINT
+    path = weights_file(folder, best)
     if not path.exists():
         raise InputError(
             f"{folder}: no {CHECKPOINT} in it. Train first: humor-train fit RECIPE --data ... --run {folder}"
