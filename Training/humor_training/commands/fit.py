@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         args.folder.mkdir(parents=True, exist_ok=True)
         # Copies in the run's folder: the other commands must build, split and cite what was trained.
         (args.folder / RECIPE).write_bytes(path.read_bytes())
-        _write_origin(args, material, teacher, start_facts)
+        _write_origin(args, material, teacher, start_facts, fabric.world_size)
     fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start)
 
 
@@ -116,7 +116,11 @@ def _check_same(given: Trained, recipe: Recipe, name: str) -> None:
 
 
 def _write_origin(
-    args: argparse.Namespace, material: Any, teacher: Trained | None, start: dict[str, Any]
+    args: argparse.Namespace,
+    material: Any,
+    teacher: Trained | None,
+    start: dict[str, Any],
+    processes: int,
 ) -> None:
     import json
 
@@ -127,6 +131,7 @@ def _write_origin(
         **read_origin(args.folder),  # what an earlier sitting started from
         "learned_from": sorted(case.name for case in material.learning),
         "held_out": sorted(case.name for case in material.held),
+        "processes": processes,
     }
     if teacher:
         facts["teacher"] = teacher.facts

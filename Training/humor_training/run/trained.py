@@ -74,8 +74,11 @@ def read_origin(folder: Path) -> dict[str, Any]:
 
 def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
     """How a run's weights came about, for the cards of models that began with or learned from it."""
+    processes = origin.get("processes", 1)
+    each = {"processes": f"{processes}, each with a batch of its own"} if processes > 1 else {}
     return {
         **recipe_facts(recipe),
+        **each,
         "steps_done": state["step"],
         "hours": round(state["seconds"] / 3600, 2),
         "cases_learned_from": len(origin.get("learned_from", [])),
