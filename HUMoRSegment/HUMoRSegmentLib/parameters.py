@@ -6,6 +6,8 @@ from typing import Annotated
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
+from humor.regions import USUAL_THRESHOLD
+
 NO_OVERLAY, EXPERT_OVERLAY, DOMINANT_OVERLAY = "none", "expert", "dominant"
 LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.01, 0.99
 
@@ -31,9 +33,9 @@ class HUMoRSegmentParameterNode:
     region_label_maps: bool = False
     add_result: bool = False
     segmentation: vtkMRMLSegmentationNode
-    threshold_wt: _Threshold = 0.5
-    threshold_tc: _Threshold = 0.5
-    threshold_et: _Threshold = 0.5
+    threshold_wt: _Threshold = USUAL_THRESHOLD
+    threshold_tc: _Threshold = USUAL_THRESHOLD
+    threshold_et: _Threshold = USUAL_THRESHOLD
     gate: str = ""
     expert: str = ""
     overlay_opacity: _Share = 0.5

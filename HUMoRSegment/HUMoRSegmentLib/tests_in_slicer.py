@@ -15,6 +15,7 @@ from .gates.volumes import gates_of
 from .logic import HUMoRSegmentLogic
 from .options import Options
 from .scene.result import SceneResult
+from .scene.volume_table import thresholds_of
 from .widget.consent import ensure_installed
 from .widget.sample_study import sample_files
 
@@ -79,9 +80,10 @@ def thresholds_change_volumes() -> None:
     """A higher threshold makes a smaller tumour, the first one the first volume again."""
     logic, result = _segmented()
     first = result.volumes_ml["WT"]
-    higher = logic.set_thresholds(result.segmentation, {"WT": 0.9, "TC": 0.5, "ET": 0.5})
+    own = dict(thresholds_of(result.segmentation))
+    higher = logic.set_thresholds(result.segmentation, {**own, "WT": 0.95})
     _check(higher["WT"] < first, f"less than {first} ml, not {higher['WT']}")
-    again = logic.set_thresholds(result.segmentation, dict.fromkeys(REGION_KEYS, 0.5))
+    again = logic.set_thresholds(result.segmentation, own)
     _check(abs(again["WT"] - first) < MAY_DIFFER_ML, f"{first} ml again, not {again['WT']}")
 
 

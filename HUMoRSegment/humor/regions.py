@@ -59,6 +59,9 @@ REGIONS: tuple[Region, ...] = (
 )
 REGION_KEYS: tuple[str, ...] = tuple(region.key for region in REGIONS)
 
+USUAL_THRESHOLD = 0.5
+"""From this probability on a voxel belongs to a region, where its model does not say otherwise."""
+
 NCR, ED, ET = 1, 2, 4
 ET_NEW = 3
 LABEL_NAMES: dict[int, str] = {

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from humor.errors import UsageError
 from humor.inference.postprocessing import nested_masks, remove_specks
-from humor.regions import REGION_KEYS, regions_to_labels
+from humor.regions import REGION_KEYS, USUAL_THRESHOLD, regions_to_labels
 from humor.study.grid import Grid
 
 from . import references
@@ -25,9 +25,6 @@ from .volume_nodes import refill_label_maps
 from .volume_table import show_volume_table, thresholds_of
 
 __all__ = ["apply_thresholds", "volumes_ml"]
-
-_USUAL = 0.5
-"""Where neither the call nor the result says another one."""
 
 
 def apply_thresholds(segmentation: Any, thresholds: Mapping[str, float]) -> dict[str, float]:
@@ -47,7 +44,9 @@ def apply_thresholds(segmentation: Any, thresholds: Mapping[str, float]) -> dict
     Raises:
         UsageError: no probabilities were kept, or a region or threshold is none.
     """
-    limits = _checked({**dict.fromkeys(REGION_KEYS, _USUAL), **thresholds_of(segmentation), **thresholds})
+    limits = _checked(
+        {**dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD), **thresholds_of(segmentation), **thresholds}
+    )
     crop = crop_of(segmentation)
     masks = _cut(segmentation, crop, limits)
     place = seat_in(segmentation, Seat(crop.grid, crop.transform))

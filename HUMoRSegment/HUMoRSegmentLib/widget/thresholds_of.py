@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from humor.errors import HumorError
-from humor.regions import REGION_KEYS
+from humor.regions import REGION_KEYS, USUAL_THRESHOLD
 
 from ..logic import HUMoRSegmentLogic
 from ..scene import references
 from ..scene.volume_table import thresholds_of
 
-USUAL = 0.5
-"""Where neither the result nor its model says another one."""
-
 
 def thresholds_in_force(segmentation: Any) -> dict[str, float]:
     """Region → threshold at which the segments were cut."""
-    return {**dict.fromkeys(REGION_KEYS, USUAL), **thresholds_of(segmentation)}
+    return {**dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD), **thresholds_of(segmentation)}
 
 
 def thresholds_of_model(logic: HUMoRSegmentLogic, segmentation: Any) -> dict[str, float]:
@@ -26,4 +23,4 @@ def thresholds_of_model(logic: HUMoRSegmentLogic, segmentation: Any) -> dict[str
         known = logic.bundle(segmentation.GetAttribute(references.MODEL) or "").manifest.thresholds
     except HumorError:
         known = {}
-    return {region: float(known.get(region, USUAL)) for region in REGION_KEYS}
+    return {region: float(known.get(region, USUAL_THRESHOLD)) for region in REGION_KEYS}

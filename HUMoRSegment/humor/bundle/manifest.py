@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..errors import BundleError
-from ..regions import REGION_KEYS
+from ..regions import REGION_KEYS, USUAL_THRESHOLD
 from ..sequences import SEQUENCES
 from . import rules
 
@@ -63,7 +63,9 @@ class Manifest:
     regions: tuple[str, ...] = REGION_KEYS
     spacing_mm: float = 1.0
     normalisation: Mapping[str, Any] = field(default_factory=lambda: {"name": "zscore_in_brain"})
-    thresholds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(REGION_KEYS, 0.5))
+    thresholds: Mapping[str, float] = field(
+        default_factory=lambda: dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD)
+    )
     min_component_ml: float = 0.0
     window: tuple[int, int, int] = (96, 96, 96)
     files: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,13 +10,26 @@ import numpy as np
 from ..box import bounding_box
 from ..regions import nest
 
+STEPS = 255
+"""Probabilities are kept in files in steps of 1/255."""
+
+
+def limit_of(threshold: float) -> float:
+    """The probability from which on the stored one, rounded to its step, reaches ``threshold``.
+
+    Cut there, a network's own probabilities and those from the file give the same masks.
+    """
+    return (math.ceil(threshold * STEPS - 1e-6) - 0.5) / STEPS  # 0.6 * 255 is 153 and a little
+
 
 def nested_masks(probabilities: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
     """Bool masks ``[3, ...]`` of nested probabilities ``[3, ...]``, one threshold per region.
 
     With different thresholds a region could leave its parent; it is cut back to it.
     """
-    limits = np.asarray(thresholds, np.float32).reshape(-1, *[1] * (probabilities.ndim - 1))
+    limits = np.asarray([limit_of(each) for each in thresholds], np.float32).reshape(
+        -1, *[1] * (probabilities.ndim - 1)
+    )
     return nest(probabilities >= limits)
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..inference.postprocessing import STEPS
 from ..inference.segmentation import Segmentation
 from .nifti import write_nifti
-
-STEPS = 255
 
 
 def write_probabilities(path: Path, segmentation: Segmentation) -> None:

@@ -20,6 +20,7 @@ from HUMoRSegmentLib.scene.edits import edited_regions
 from HUMoRSegmentLib.scene.geometry import reference_grid
 from HUMoRSegmentLib.scene.result import SceneResult, show_result
 from HUMoRSegmentLib.scene.thresholds import apply_thresholds
+from HUMoRSegmentLib.scene.volume_table import thresholds_of
 
 ALL = Options(label_map=True, region_label_maps=True)
 ATTRIBUTES = [value for name, value in vars(references).items() if name.isupper() and name != "PREFIX"]
@@ -64,8 +65,9 @@ def test_thresholds_move_in_a_scene_that_was_loaded(scene: Any, sample_output: P
     volumes = load_sample(scene)
     result = show_result(sample_output, volumes, Options())
     before = dict(result.volumes_ml)
+    own = dict(thresholds_of(result.segmentation))
     wanted = apply_thresholds(result.segmentation, {"WT": 0.3})
-    apply_thresholds(result.segmentation, {"WT": 0.5})
+    apply_thresholds(result.segmentation, own)
     segmentation = reloaded(tmp_path / "scene.mrb")
     assert SceneResult.of(segmentation).volumes_ml == pytest.approx(before)
     assert apply_thresholds(segmentation, {"WT": 0.3}) == pytest.approx(wanted)

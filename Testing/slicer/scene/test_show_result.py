@@ -21,6 +21,8 @@ from scene.outputs import (
     write_run,
 )
 
+from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
+from humor.bundle.load import load_bundle
 from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
@@ -169,7 +171,7 @@ def test_attributes_say_where_the_result_comes_from(sample: tuple[SceneResult, A
     assert node.GetAttribute(references.DEVICE) == facts["device"]
     assert node.GetAttribute(references.CREATED).endswith("+00:00")
     assert float(node.GetAttribute(references.MIN_COMPONENT_ML)) > 0.0
-    assert dict(thresholds_of(node)) == dict.fromkeys(REGION_KEYS, 0.5)
+    assert dict(thresholds_of(node)) == load_bundle(find_bundle(DEFAULT_BUNDLE)).manifest.thresholds
     for name, volume in volumes.items():
         if name in facts["sequences"]["used"]:
             assert node.GetNodeReference(references.INPUT + name) is volume

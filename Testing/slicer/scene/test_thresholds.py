@@ -77,9 +77,10 @@ def test_the_model_s_thresholds_bring_the_engine_s_result_back(scene: Any, sampl
     volumes = load_sample(scene)
     result = show_result(sample_output, volumes, Options(label_map=True))
     before = slicer.util.arrayFromVolume(result.label_map).copy()
-    moved = apply_thresholds(result.segmentation, dict.fromkeys(REGION_KEYS, 0.9))
+    own = dict(thresholds_of(result.segmentation))
+    moved = apply_thresholds(result.segmentation, {"WT": 0.95, "TC": 0.9, "ET": 0.9})
     assert all(moved[key] < ml for key, ml in result.volumes_ml.items())
-    again = apply_thresholds(result.segmentation, dict.fromkeys(REGION_KEYS, 0.5))
+    again = apply_thresholds(result.segmentation, own)
     assert again == pytest.approx(report_of(sample_output)["volumes_ml"], abs=1e-9)
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(result.label_map), before)
 

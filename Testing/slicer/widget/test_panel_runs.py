@@ -19,6 +19,7 @@ from humor.regions import REGION_KEYS
 from humor.sequences import SEQUENCES
 from HUMoRSegmentLib.inputs.volume_files import write_volumes
 from HUMoRSegmentLib.scene import references
+from HUMoRSegmentLib.scene.volume_table import thresholds_of
 
 by_signal = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
 
@@ -84,11 +85,12 @@ def check_the_way_to_the_segment_editor(panel: PanelDriver) -> None:
 
 def check_thresholds(panel: PanelDriver, volumes: list[float]) -> None:
     """Moving a slider changes the volume; Reset brings it back."""
-    panel.ui.wtSlider.value = 0.9
+    own = dict(thresholds_of(panel.parameters.segmentation))
+    panel.ui.wtSlider.value = 0.95
     panel.wait(lambda: panel.volume("WT") < volumes[0])
     assert panel.volume("WT") >= panel.volume("TC") >= panel.volume("ET")
     panel.click("resetThresholdsButton")
-    assert panel.parameters.threshold_wt == pytest.approx(0.5)
+    assert panel.parameters.threshold_wt == pytest.approx(own["WT"])
     assert [panel.volume(region) for region in REGION_KEYS] == pytest.approx(volumes, abs=0.11)
 
 
@@ -149,6 +151,7 @@ def check_what_each_sequence_did(panel: PanelDriver) -> None:
 
 def check_that_a_second_run_updates(panel: PanelDriver, segmentation: Any) -> None:
     """A run with one sequence replaces the tumour segments and takes its own thresholds."""
+    of_the_model = dict(thresholds_of(segmentation))
     own = segmentation.GetSegmentation().AddEmptySegment("", "my own")
     panel.ui.etSlider.value = 0.7
     for name in ("t1", "t1c", "t2"):  # FLAIR stays
@@ -158,7 +161,7 @@ def check_that_a_second_run_updates(panel: PanelDriver, segmentation: Any) -> No
     panel.wait(lambda: panel.enabled("segmentButton"), 240.0)
     assert panel.parameters.segmentation is segmentation
     assert set(segmentation.GetSegmentation().GetSegmentIDs()) == {own, *REGION_KEYS}
-    assert panel.parameters.threshold_et == pytest.approx(0.5)
+    assert panel.parameters.threshold_et == pytest.approx(of_the_model["ET"])
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from humor.inference.postprocessing import nested_masks
-from humor.regions import REGION_KEYS, nest
+from humor.regions import REGION_KEYS, USUAL_THRESHOLD, nest
 from humor_training.evaluation.dice import region_dice
-from humor_training.evaluation.thresholds import LEVELS, TOLERANCE, USUAL, ThresholdSweep
+from humor_training.evaluation.thresholds import LEVELS, TOLERANCE, ThresholdSweep
 
 Result = tuple[np.ndarray, np.ndarray]
 
@@ -41,8 +41,8 @@ def test_the_choice_is_as_good_as_the_best_of_all_combinations() -> None:
     best = max(np.mean([*by_hand(results, tried).values()]) for tried in product(coarse, repeat=3))
     assert np.mean([*choice.dice.values()]) >= best - TOLERANCE
     assert choice.dice == pytest.approx(by_hand(results, tuple(choice.thresholds.values())), abs=1e-4)
-    assert choice.usual_dice == pytest.approx(by_hand(results, (USUAL,) * 3), abs=1e-4)
-    assert choice.thresholds["WT"] > USUAL > choice.thresholds["ET"]
+    assert choice.usual_dice == pytest.approx(by_hand(results, (USUAL_THRESHOLD,) * 3), abs=1e-4)
+    assert choice.thresholds["WT"] > USUAL_THRESHOLD > choice.thresholds["ET"]
 
 
 def test_a_network_that_is_sure_keeps_the_usual_thresholds() -> None:
@@ -50,7 +50,7 @@ def test_a_network_that_is_sure_keeps_the_usual_thresholds() -> None:
     sweep = ThresholdSweep()
     sweep.add(truth.astype(np.float32), truth)
     choice = sweep.best()
-    assert choice.thresholds == dict.fromkeys(REGION_KEYS, USUAL)
+    assert choice.thresholds == dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD)
     assert choice.dice == dict.fromkeys(REGION_KEYS, 1.0)
 
 

@@ -39,11 +39,10 @@ def run(args: argparse.Namespace) -> None:
 
     from humor.bundle.manifest import Manifest
     from humor.networks.unetr import Unetr
-    from humor.regions import REGION_KEYS
+    from humor.regions import REGION_KEYS, USUAL_THRESHOLD
 
     from ..evaluation.evaluate import evaluate, mean_dice
     from ..evaluation.predictors import load_predictor
-    from ..evaluation.thresholds import USUAL
     from ..export import export_bundle
     from ..provenance import BRATS, CITATIONS, training_facts
     from ..run.chosen_thresholds import read_thresholds
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
         architecture=architecture,
         window=recipe.stages[-1].window,
         min_component_ml=args.min_component_ml,
-        thresholds=chosen.get("thresholds", dict.fromkeys(REGION_KEYS, USUAL)),
+        thresholds=chosen.get("thresholds", dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD)),
         citations=(*cited, *CITATIONS),
         training=facts,
         created=datetime.date.today().isoformat(),

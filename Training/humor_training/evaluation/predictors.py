@@ -14,12 +14,10 @@ from humor.inference.devices import resolve_device
 from humor.inference.mirroring import LEFT_RIGHT
 from humor.inference.postprocessing import nested_masks, remove_specks
 from humor.inference.windows import SIGMA, TOKEN, padded_shape, step_of
-from humor.regions import REGION_KEYS, nest
+from humor.regions import REGION_KEYS, USUAL_THRESHOLD, nest
 from humor.study.case import Case
 from humor.study.resampling import voxel_map
 from humor.study.restore import to_native
-
-from .thresholds import USUAL
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,7 +66,7 @@ class NetworkPredictor:
         precision: ``fp32``, ``bf16``, or ``auto`` (bf16 on CUDA, else fp32).
         min_component_ml: smaller parts are dropped.
         mirror: take the mean with the mirrored brain's result.
-        thresholds: region → probability from which a voxel belongs to it; ``USUAL`` where it is not named.
+        thresholds: region → probability from which a voxel belongs to it; the usual one where it is not named.
 
     Raises:
         UsageError: an unknown precision, or a window that the network cannot take.
@@ -98,7 +96,7 @@ class NetworkPredictor:
         self._window = window
         self._min_component_ml = min_component_ml
         self._mirror = mirror
-        self._thresholds = [(thresholds or {}).get(key, USUAL) for key in REGION_KEYS]
+        self._thresholds = [(thresholds or {}).get(key, USUAL_THRESHOLD) for key in REGION_KEYS]
         self._network = network.to(self._device).eval()
 
     def run(self, case: Case) -> Regions:

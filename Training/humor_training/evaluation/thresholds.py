@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from humor.regions import REGION_KEYS
+from humor.inference.postprocessing import limit_of
+from humor.regions import REGION_KEYS, USUAL_THRESHOLD
 
 LEVELS = np.round(np.linspace(0.05, 0.95, 19), 2).astype(np.float32)
 """Thresholds that are tried."""
 
-TOLERANCE = 0.001
-"""Thresholds whose mean Dice is so near the best are as good: those of them nearest ``USUAL`` are taken."""
+LIMITS = np.array([limit_of(level) for level in LEVELS], np.float32)
 
-USUAL = 0.5
+TOLERANCE = 0.001
+"""Thresholds whose mean Dice is so near the best are as good: those nearest ``USUAL_THRESHOLD`` are taken."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Choice:
     """Attributes:
     thresholds: region → chosen threshold.
     dice: region → mean Dice with them.
-    usual_dice: region → mean Dice with ``USUAL`` for all.
+    usual_dice: region → mean Dice with ``USUAL_THRESHOLD`` for all.
     """
 
     thresholds: dict[str, float]
@@ -52,8 +53,8 @@ class ThresholdSweep:
             probabilities: of regions, float32 ``[3, D, H, W]``, nested.
             truth: bool ``[3, D, H, W]``.
         """
-        near = probabilities[0] >= LEVELS[0]  # all others belong to no region at any level
-        passed = np.digitize(probabilities[:, near], LEVELS)
+        near = probabilities[0] >= LIMITS[0]  # all others belong to no region at any level
+        passed = np.digitize(probabilities[:, near], LIMITS)
         found = _reached(passed)
         for region, marked in enumerate(truth):
             both = _reached(passed[:, marked[near]])
@@ -72,8 +73,8 @@ class ThresholdSweep:
         mean = self._sums / self._results
         total = mean.mean(axis=0)
         places = np.argwhere(total >= total.max() - TOLERANCE)
-        chosen = min(places, key=lambda place: float(np.abs(LEVELS[place] - USUAL).sum()))
-        usual = np.full(len(REGION_KEYS), np.argmin(np.abs(LEVELS - USUAL)))
+        chosen = min(places, key=lambda place: float(np.abs(LEVELS[place] - USUAL_THRESHOLD).sum()))
+        usual = np.full(len(REGION_KEYS), np.argmin(np.abs(LEVELS - USUAL_THRESHOLD)))
         return Choice(
             _named(LEVELS[chosen]), _named(mean[(slice(None), *chosen)]), _named(mean[(slice(None), *usual)])
         )
