@@ -66,7 +66,7 @@ class NetworkPredictor:
         precision: ``fp32``, ``bf16``, or ``auto`` (bf16 on CUDA, else fp32).
         min_component_ml: smaller parts are dropped.
         mirror: take the mean with the mirrored brain's result.
-        thresholds: region → probability from which a voxel belongs to it; the usual one where it is not named.
+        thresholds: region → probability from which a voxel belongs to it; the usual one if not named.
 
     Raises:
         UsageError: an unknown precision, or a window that the network cannot take.
