@@ -71,8 +71,9 @@ def test_a_network_is_measured_as_the_engine_would_run_it(
     ours = NetworkPredictor(load_network(bundle), "cpu", edge, mirror=mirror).run(part)
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
     assert (ours.regions != theirs.regions).mean() < 1e-4
-    found, weights = load_predictor(str(tmp_path / "small"), "cpu", window, "fp32")
-    assert isinstance(found, Segmenter) and weights == bundle.facts()["sha256"]
+    found, facts = load_predictor(str(tmp_path / "small"), "cpu", window, "fp32")
+    assert isinstance(found, Segmenter)
+    assert facts == {"weights": bundle.sha256, "thresholds": "WT 0.5, TC 0.5, ET 0.5"}
 
 
 def test_a_runs_folder_is_measured_with_its_averaged_weights(tmp_path: Path, case: Case) -> None:
@@ -81,12 +82,12 @@ def test_a_runs_folder_is_measured_with_its_averaged_weights(tmp_path: Path, cas
     recipe = {"network": architecture, "stages": [{"steps": 1, "window": [32, 32, 32], "batch": 1}]}
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     torch.save({"average": network.state_dict()}, tmp_path / "checkpoint.pt")
-    predictor, weights = load_predictor(str(tmp_path), "cpu")
+    predictor, facts = load_predictor(str(tmp_path), "cpu")
     expected = NetworkPredictor(network, "cpu").run(case).probabilities
     np.testing.assert_allclose(predictor.run(case).probabilities, expected)
     torch.save({"average": build_any(architecture).state_dict()}, tmp_path / "best.pt")
     best, others = load_predictor(str(tmp_path), "cpu", best=True)
-    assert others != weights
+    assert others["weights"] != facts["weights"]
     assert not np.allclose(best.run(case).probabilities, expected)
     with pytest.raises(UsageError, match="'auto', 'whole'"):
         load_predictor(str(tmp_path), "cpu", "large")

@@ -49,12 +49,12 @@ def run(args: argparse.Namespace) -> None:
     measures = checked_measures(args.metrics or tuple(MEASURES))
     folder = args.output or Path("scores") / Path(args.model).name
     sources = _sources(args, folder)
-    predictor, weights = load_predictor(
+    predictor, facts = load_predictor(
         args.model, args.device, args.window, args.precision, args.best, args.mirror
     )
     settings = {
         "model": args.model,
-        "weights": weights,
+        **facts,
         "data": str(args.data),
         "grid": args.grid,
         "window": args.window,

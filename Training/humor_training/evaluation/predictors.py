@@ -179,8 +179,10 @@ def load_predictor(
     precision: str = "auto",
     best: bool = False,
     mirror: bool = False,
-) -> tuple[Predictor, str]:
-    """A run's network with the thresholds chosen for it, or a bundle, and the SHA-256 of its weights.
+) -> tuple[Predictor, dict[str, str]]:
+    """A run's network with the thresholds chosen for it, or a bundle; and facts that tell it from others.
+
+    The facts are ``weights``, a SHA-256, and ``thresholds``.
 
     Args:
         model: folder of ``humor-train fit``, or name or folder of a bundle.
@@ -207,13 +209,19 @@ def load_predictor(
         edge = None if window in ("auto", "whole") else _edge(window)
         network = load_trained(folder, best)
         weights = weights_file(folder, best)
-        thresholds = read_thresholds(folder, weights).get("thresholds")
+        thresholds = read_thresholds(folder, weights).get("thresholds", {})
         predictor = NetworkPredictor(network, device, edge, precision, mirror=mirror, thresholds=thresholds)
-        return predictor, sha256_of_file(weights)
+        return predictor, _facts(sha256_of_file(weights), thresholds)
     if best:
         raise UsageError(f"{model}: --best belongs to a run's folder; this is a bundle.")
     bundle = load_bundle(find_bundle(model))
-    return Segmenter(bundle, device, precision, window, mirror), bundle.facts()["sha256"]
+    segmenter = Segmenter(bundle, device, precision, window, mirror)
+    return segmenter, _facts(bundle.sha256, bundle.manifest.thresholds)
+
+
+def _facts(weights: str, thresholds: Mapping[str, float]) -> dict[str, str]:
+    words = (f"{key} {thresholds.get(key, USUAL_THRESHOLD):g}" for key in REGION_KEYS)
+    return {"weights": weights, "thresholds": ", ".join(words)}
 
 
 def _edge(window: str) -> int:
