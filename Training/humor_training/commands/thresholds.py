@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> None:
     for source in packed_sources(cases):
         subject = source.load()
         for names in subsets_of(source):
-            sweep.add(predictor.run(only(subject.case, names)).probabilities, subject.truth)
+            found = predictor.run(only(subject.case, names))
+            sweep.add(source.name, found.probabilities, subject.truth)
         print(f"{source.name}: done")
     choice = sweep.best()
     facts = {"thresholds": choice.thresholds, "chosen_on": sorted(held_out), "mean_dice": choice.dice}

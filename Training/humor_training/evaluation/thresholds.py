@@ -13,13 +13,10 @@ import numpy as np
 from humor.inference.postprocessing import limit_of
 from humor.regions import REGION_KEYS, USUAL_THRESHOLD
 
-LEVELS = np.round(np.linspace(0.05, 0.95, 19), 2).astype(np.float32)
+LEVELS = np.array([0.02, *np.round(np.linspace(0.05, 0.95, 19), 2), 0.98], np.float32)
 """Thresholds that are tried."""
 
 LIMITS = np.array([limit_of(level) for level in LEVELS], np.float32)
-
-TOLERANCE = 0.001
-"""Thresholds whose mean Dice is so near the best are as good: those nearest ``USUAL_THRESHOLD`` are taken."""
 
 
 @dataclass(frozen=True)
@@ -37,42 +34,50 @@ class Choice:
 
 @dataclass
 class ThresholdSweep:
-    """Mean Dice of every combination of ``LEVELS``, over all results that were added.
+    """Mean Dice of every combination of ``LEVELS`` for every patient, over all results that were added.
 
     Dice is counted as in ``evaluation.dice``: 1 where neither result nor truth has the region, so that
     thresholds which invent a region are paid for.
     """
 
-    _sums: np.ndarray = field(default_factory=lambda: np.zeros((len(REGION_KEYS), *[len(LEVELS)] * 3)))
-    _results: int = 0
+    _patients: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
-    def add(self, probabilities: np.ndarray, truth: np.ndarray) -> None:
+    def add(self, patient: str, probabilities: np.ndarray, truth: np.ndarray) -> None:
         """Count one result.
 
         Args:
+            patient: whose it is.
             probabilities: of regions, float32 ``[3, D, H, W]``, nested.
             truth: bool ``[3, D, H, W]``.
         """
         near = probabilities[0] >= LIMITS[0]  # all others belong to no region at any level
         passed = np.digitize(probabilities[:, near], LIMITS)
         found = _reached(passed)
+        dice = np.empty((len(REGION_KEYS), *[len(LEVELS)] * 3), np.float32)
         for region, marked in enumerate(truth):
             both = _reached(passed[:, marked[near]])
             sizes = _of_region(found, region) + int(marked.sum())
-            self._sums[region] += _dice(_of_region(both, region), sizes)
-        self._results += 1
+            dice[region] = _dice(_of_region(both, region), sizes)
+        self._patients.setdefault(patient, []).append(dice)
 
     def best(self) -> Choice:
-        """The combination with the best mean over the regions.
+        """The combination nearest ``USUAL_THRESHOLD`` that is not clearly worse than the best.
+
+        Not clearly: its mean over regions is behind by no more than one standard error over patients (the
+        one-standard-error rule of Breiman et al. 1984). The few patients that are held out in a small
+        training would else decide between thresholds that others need not share.
 
         Raises:
             ValueError: nothing was added.
         """
-        if not self._results:
+        if not self._patients:
             raise ValueError("no result was added to the sweep")
-        mean = self._sums / self._results
-        total = mean.mean(axis=0)
-        places = np.argwhere(total >= total.max() - TOLERANCE)
+        of_patients = np.stack([np.mean(results, axis=0) for results in self._patients.values()])
+        mean, totals = of_patients.mean(axis=0), of_patients.mean(axis=1)
+        best = np.unravel_index(mean.mean(axis=0).argmax(), mean.shape[1:])
+        behind = totals[(slice(None), *best)].reshape(-1, 1, 1, 1) - totals
+        error = behind.std(axis=0, ddof=1) / np.sqrt(len(behind)) if len(behind) > 1 else np.zeros(1)
+        places = np.argwhere(behind.mean(axis=0) <= error)
         chosen = min(places, key=lambda place: float(np.abs(LEVELS[place] - USUAL_THRESHOLD).sum()))
         usual = np.full(len(REGION_KEYS), np.argmin(np.abs(LEVELS - USUAL_THRESHOLD)))
         return Choice(
