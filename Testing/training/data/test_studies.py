@@ -9,9 +9,9 @@ import pytest
 from humor.errors import InputError, UsageError
 from humor_training.data.labelled_case import LabelledCase
 from humor_training.data.layouts.dataset_json import read_dataset
-from humor_training.data.layouts.patients import patient_of
 from humor_training.data.loading import load_labelled
 from humor_training.data.packing import LABEL_FILE, study_files
+from humor_training.data.patients import patient_of
 from humor_training.data.studies import find_studies
 from humor_training.data.study import SequenceFile
 

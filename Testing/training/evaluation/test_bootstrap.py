@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from humor_training.data.patients import patient_of
 from humor_training.evaluation.bootstrap import mean_interval
-from humor_training.evaluation.patients import patient_of
 
 
 def test_the_interval_of_many_patients_is_that_of_the_normal_distribution() -> None:
@@ -43,4 +43,3 @@ def test_time_points_belong_to_one_patient() -> None:
     assert patient_of("BraTS-GLI-00005-001") == patient_of("BraTS-GLI-00005-100") == "BraTS-GLI-00005"
     assert patient_of("sub-07_ses-2") == "sub-07"
     assert patient_of("BraTS2021_00006") == "BraTS2021_00006"
-    assert patient_of("Brats18_2013_11_1") == "Brats18_2013_11_1"

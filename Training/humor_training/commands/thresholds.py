@@ -43,12 +43,12 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError(f"--data: {args.data} has no case called {', '.join(missing)}, held out by the run.")
     predictor = NetworkPredictor(load_trained(args.folder, args.best), args.device)
     sweep = ThresholdSweep()
-    for source in packed_sources(cases):
+    for case, source in zip(cases, packed_sources(cases), strict=True):
         subject = source.load()
         for names in subsets_of(source):
             found = predictor.run(only(subject.case, names))
-            sweep.add(source.name, found.probabilities, subject.truth)
-        print(f"{source.name}: done")
+            sweep.add(case.patient or case.name, found.probabilities, subject.truth)
+        print(f"{case.name}: done")
     choice = sweep.best()
     facts = {"thresholds": choice.thresholds, "chosen_on": sorted(held_out), "mean_dice": choice.dice}
     write_thresholds(

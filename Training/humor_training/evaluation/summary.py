@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from humor.regions import REGION_KEYS
 from humor.sequences import subset_name, subsets
 
+from ..data.patients import patient_of
 from .bootstrap import Interval, mean_interval
-from .patients import patient_of
 from .scores import Score
 
 ALL_SUBSETS = "all"

@@ -6,6 +6,7 @@ region and too little of another, and then 0.5 is not where Dice is best.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,7 +41,8 @@ class ThresholdSweep:
     thresholds which invent a region are paid for.
     """
 
-    _patients: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    _sums: dict[str, np.ndarray] = field(default_factory=dict)
+    _results: Counter[str] = field(default_factory=Counter)
 
     def add(self, patient: str, probabilities: np.ndarray, truth: np.ndarray) -> None:
         """Count one result.
@@ -53,12 +55,12 @@ class ThresholdSweep:
         near = probabilities[0] >= LIMITS[0]  # all others belong to no region at any level
         passed = np.digitize(probabilities[:, near], LIMITS)
         found = _reached(passed)
-        dice = np.empty((len(REGION_KEYS), *[len(LEVELS)] * 3), np.float32)
+        dice = self._sums.setdefault(patient, np.zeros((len(REGION_KEYS), *[len(LEVELS)] * 3)))
         for region, marked in enumerate(truth):
             both = _reached(passed[:, marked[near]])
             sizes = _of_region(found, region) + int(marked.sum())
-            dice[region] = _dice(_of_region(both, region), sizes)
-        self._patients.setdefault(patient, []).append(dice)
+            dice[region] += _dice(_of_region(both, region), sizes)
+        self._results[patient] += 1
 
     def best(self) -> Choice:
         """The combination nearest ``USUAL_THRESHOLD`` that is not clearly worse than the best.
@@ -70,9 +72,9 @@ class ThresholdSweep:
         Raises:
             ValueError: nothing was added.
         """
-        if not self._patients:
+        if not self._sums:
             raise ValueError("no result was added to the sweep")
-        of_patients = np.stack([np.mean(results, axis=0) for results in self._patients.values()])
+        of_patients = np.stack([total / self._results[patient] for patient, total in self._sums.items()])
         mean, totals = of_patients.mean(axis=0), of_patients.mean(axis=1)
         best = np.unravel_index(mean.mean(axis=0).argmax(), mean.shape[1:])
         behind = totals[(slice(None), *best)].reshape(-1, 1, 1, 1) - totals

@@ -7,9 +7,9 @@ from pathlib import Path
 from humor.sequences import SEQUENCES
 from humor.study.file_names import read_name, stem
 
+from ..patients import patient_of
 from ..study import Found, SequenceFile, Study
 from .dataset_json import DATASET, IMAGES, LABELS, read_dataset
-from .patients import patient_of
 
 NAME = "decathlon"
 EXAMPLE = f"{IMAGES}/CASE.nii.gz with four channels, {LABELS}/CASE.nii.gz, {DATASET}"

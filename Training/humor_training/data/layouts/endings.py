@@ -8,8 +8,8 @@ from pathlib import Path
 from humor.sequences import SEQUENCES
 from humor.study.reading import NIFTI_SUFFIXES
 
+from ..patients import patient_of
 from ..study import Found, SequenceFile, Study
-from .patients import patient_of
 
 DEEPEST = ("*", "*/*")  # HGG/STUDY and LGG/STUDY are one level deeper
 

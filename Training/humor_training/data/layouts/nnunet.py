@@ -7,9 +7,9 @@ from pathlib import Path
 
 from humor.sequences import SEQUENCES
 
+from ..patients import patient_of
 from ..study import Found, SequenceFile, Study
 from .dataset_json import DATASET, IMAGES, LABELS, read_dataset
-from .patients import patient_of
 
 NAME = "nnunet"
 EXAMPLE = f"{IMAGES}/CASE_0000.nii.gz, CASE_0001, ..., {LABELS}/CASE.nii.gz, {DATASET}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from humor.sequences import SEQUENCES
 
+from ..patients import patient_of
 from ..study import Found, SequenceFile, Study
-from .patients import patient_of
 
 NAME = "plain"
 EXAMPLE = "PATIENT/t1.nii.gz, t1c, t2, flair (any may be missing), PATIENT/seg.nii.gz"
