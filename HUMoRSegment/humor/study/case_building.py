@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -42,7 +43,7 @@ def build_case(
 
     Raises:
         UsageError: the reference is not one of the study's sequences.
-        InputError: two sequences do not overlap, or there is no brain.
+        InputError: two sequences do not overlap, one shows nothing of the brain, or there is no brain.
     """
     reference = _checked_reference(study, reference)
     warnings = list(study.warnings)
@@ -62,13 +63,14 @@ def build_case(
         grid, brain, own = find_brain(volumes, found, working, multiple, margin)
         image = np.zeros((len(SEQUENCES), *grid.shape), np.float32)
 
-        def fill(name: str) -> None:
+        def fill(name: str) -> bool:
             volume = volumes[name]
             values, inside = resample(volume.data, volume.grid, grid)
             shown = _own_box(own[name]) & inside & brain
-            normalise(values, own[name], shown, image[SEQUENCES.index(name)], inverted=volume.slope < 0)
+            target = image[SEQUENCES.index(name)]
+            return normalise(values, own[name], shown, target, inverted=volume.slope < 0)
 
-        list(pool.map(fill, volumes))
+        _refuse_flat(volumes, pool.map(fill, volumes))
     warnings += brain_warnings(volumes, found, own, brain, grid)
     flags = availability(volumes)
     available = (flags[0], flags[1], flags[2], flags[3])
@@ -98,6 +100,15 @@ def _own_box(own: np.ndarray) -> np.ndarray:
     box = np.zeros(own.shape, bool)
     box[tuple(slice(*ends) for ends in zip(*mask_box(own), strict=True))] = True
     return box
+
+
+def _refuse_flat(volumes: dict[str, Volume], shown: Iterable[bool]) -> None:
+    for (name, volume), there in zip(volumes.items(), shown, strict=True):
+        if not there:
+            raise InputError(
+                f"{volume.path} ({DISPLAY_NAMES[name]}) has the same value nearly everywhere in the brain: "
+                "there is no image in it. Leave this sequence out, or export it again."
+            )
 
 
 def _refuse_no_overlap(volumes: dict[str, Volume], found: dict[str, Foreground], reference: str) -> None:

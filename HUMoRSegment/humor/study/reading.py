@@ -19,6 +19,7 @@ ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
 IMAGE_SUFFIXES = NIFTI_SUFFIXES + ITK_SUFFIXES
 
 SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
+LARGEST_VALUE = 1e30  # stored; larger ones, or none larger than its inverse, are scaled: float32 ends at 3e38
 ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
 
 
@@ -98,7 +99,22 @@ def _with_finite_values(volume: Volume) -> Volume:
             f"{volume.path}: every voxel has the same value ({low}); there is no image in it. "
             "Leave this sequence out, or export it again."
         )
-    return volume
+    largest = max(abs(float(low)), abs(float(high)))
+    return volume if 1 / LARGEST_VALUE < largest < LARGEST_VALUE else _scaled(volume)
+
+
+def _scaled(volume: Volume) -> Volume:
+    """The same image in numbers that float32 holds, also summed over neighbours; the slope takes the rest.
+
+    The unit is a usual value of the image, not its largest: beside one voxel of 1e298 all others would be 0.
+    What is still too large is cut.
+    """
+    from dataclasses import replace
+
+    data = volume.data.astype(np.float64)
+    unit = float(np.median(np.abs(data[data != 0])))
+    data = np.clip(data / unit, -LARGEST_VALUE, LARGEST_VALUE).astype(np.float32)
+    return replace(volume, data=data, slope=volume.slope * unit)
 
 
 def _replace_nan(volume: Volume) -> Volume:

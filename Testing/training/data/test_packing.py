@@ -103,7 +103,7 @@ def test_only_what_changed_is_packed_again(
     (cache / "patient0.case.npz").write_bytes(b"half a file")
     load_packed(own, cache)
     assert made[4:] == ["patient0"]
-    monkeypatch.setattr("humor_training.data.case_file.FORMAT", 2)
+    monkeypatch.setattr("humor_training.data.case_file.FORMAT", 99)
     load_packed(own, cache)
     assert made[5:] == ["patient0", "patient2"]
 

@@ -25,7 +25,7 @@ from .coding import Axes, decode, encode
 from .labelled_case import LabelledCase
 from .quantising import TOLERANCE, quantise
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when the content, or how the engine builds cases, changes: older files are then packed anew."""
 
 SUFFIX = ".case.npz"
