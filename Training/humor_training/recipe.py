@@ -32,6 +32,9 @@ class Stage:
         phase: for networks that are trained in phases (``lora_moe``, ``m4oe``, ``mome``), which one.
         regions: the regions that are learned; a curriculum begins with WT.
         independent: each sequence is dropped with this probability, in place of the recipe's rule.
+        brain_every: every so manyth step takes one whole brain per process in place of the windows; 0: none.
+            Networks that normalise over a window, or attend over it, must learn both sizes side by side.
+        brain_window: edges of those.
     """
 
     steps: int
@@ -40,6 +43,8 @@ class Stage:
     phase: str = ""
     regions: tuple[str, ...] = REGION_KEYS
     independent: float | None = None
+    brain_every: int = 0
+    brain_window: tuple[int, int, int] = (144, 176, 144)
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.regions) - set(REGION_KEYS)):
@@ -51,6 +56,22 @@ class Stage:
                 "stage: steps and batch must be at least 1, window three edges in voxels, "
                 f"not {self.steps}, {self.batch} and {list(self.window)}."
             )
+        if self.brain_every < 0 or len(self.brain_window) != 3 or min(self.brain_window) < 1:
+            raise UsageError(
+                "stage: brain_every must be at least 0, brain_window three edges in voxels, "
+                f"not {self.brain_every} and {list(self.brain_window)}."
+            )
+
+    def drawn_at(self, step: int) -> tuple[tuple[int, int, int], int]:
+        """Edges and number of the windows that a process takes at a step of this stage, from 0."""
+        if self.brain_every and (step + 1) % self.brain_every == 0:
+            return self.brain_window, 1
+        return self.window, self.batch
+
+    @property
+    def largest(self) -> tuple[int, int, int]:
+        """The largest windows that it takes."""
+        return self.brain_window if self.brain_every else self.window
 
     def region_weights(self) -> tuple[float, ...]:
         """1 or 0 for each of WT, TC, ET."""
@@ -100,7 +121,8 @@ class DistillationWeights:
 class Recipe:
     """All numbers of a training. What each is for stands in the YAML files under ``recipes``.
 
-    ``gate_share`` is the gates' share of the learning rate.
+    ``gate_share`` is the gates' share of the learning rate. ``compile``: the network as machine code made for
+    it (``torch.compile``); where that cannot be made, a warning, and the steps cost more.
     """
 
     network: dict[str, Any]
@@ -115,6 +137,7 @@ class Recipe:
     accumulate: int = 1
     precision: str = "bf16"
     gradient_checkpointing: bool = False
+    compile: bool = False
     loss: LossWeights = field(default_factory=LossWeights)
     distillation: DistillationWeights = field(default_factory=DistillationWeights)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -147,11 +170,20 @@ class Recipe:
 
     def stage_at(self, step: int) -> Stage:
         """The stage that step number ``step`` (from 0) belongs to."""
+        return self._place(step)[0]
+
+    def drawn_at(self, step: int) -> tuple[tuple[int, int, int], int]:
+        """Edges and number of the windows that a process takes at step number ``step`` (from 0)."""
+        stage, within = self._place(step)
+        return stage.drawn_at(within)
+
+    def _place(self, step: int) -> tuple[Stage, int]:
+        """The stage of a step, and the step's number within it."""
         for stage in self.stages:
             if step < stage.steps:
-                return stage
+                return stage, step
             step -= stage.steps
-        return self.stages[-1]
+        return self.stages[-1], self.stages[-1].steps + step
 
     def augmentation_at(self, step: int) -> AugmentationConfig:
         """The augmentation of a step, with its stage's own rule for dropping sequences."""

@@ -10,7 +10,7 @@ from .recipe import Recipe, Stage
 ALWAYS = ("learning_rate", "schedule", "weight_decay", "ema", "precision", "seed")
 """Said also where they are the defaults; of the other numbers only those that the recipe sets."""
 
-LEFT_OUT = ("held_out", "monitored", "check_every", "save_every")
+LEFT_OUT = ("held_out", "monitored", "check_every", "save_every", "compile")
 """They do not change the weights; whom the training held out is said by name elsewhere."""
 
 
@@ -28,6 +28,8 @@ def recipe_facts(recipe: Recipe) -> dict[str, Any]:
 def stage_words(stage: Stage) -> str:
     """A stage as ``400 steps of 96×96×96, batch 2``, with what else it sets."""
     words = [f"{stage.steps} steps of {'×'.join(map(str, stage.window))}", f"batch {stage.batch}"]
+    if stage.brain_every:
+        words.append(f"every {stage.brain_every}th a brain of {'×'.join(map(str, stage.brain_window))}")
     if stage.phase:
         words.append(f"phase {stage.phase}")
     if stage.regions != Stage.regions:

@@ -64,12 +64,12 @@ class UnetrDecoder(nn.Module):
         self.join2, self.join1 = join(4 * size, 2 * size), join(2 * size, size)
         self.head = nn.Conv3d(size, out, 1)
 
-    def forward(self, image: Tensor, skips: list[Tensor]) -> Tensor:
-        """Logits ``[B, out, D, H, W]`` from the image and the four skips (1/16 of its size)."""
+    def forward(self, image: Tensor, skips: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Logits ``[B, out, D, H, W]`` from the image and four skips (1/16); no coarser ones."""
         features = self.join4(skips[3], self.raise3(skips[2]))
         features = self.join3(features, self.raise2(skips[1]))
         features = self.join2(features, self.raise1(skips[0]))
-        return self.head(self.join1(features, self.image(image)))
+        return self.head(self.join1(features, self.image(image))), []
 
 
 class ImagePyramid(nn.Module):
@@ -104,9 +104,15 @@ class PyramidDecoder(nn.Module):
     Each level joins what comes from below, the token skip of its group and the image features.
     The head is a 2×2×2 transposed convolution with stride 2, which is the same map as a 1×1×1
     convolution followed by a pixel shuffle.
+
+    Args:
+        dim: channels of a token.
+        feature_size: channels at half resolution; doubled at every coarser level.
+        out: output channels.
+        deep: heads at coarser levels for deep supervision: 1: at 1/4, 2: at 1/8 too.
     """
 
-    def __init__(self, dim: int, feature_size: int, out: int) -> None:
+    def __init__(self, dim: int, feature_size: int, out: int, deep: int = 0) -> None:
         super().__init__()
         size = feature_size
         wide = (size, 2 * size, 4 * size)
@@ -124,11 +130,19 @@ class PyramidDecoder(nn.Module):
         )
         self.join = nn.ModuleList(residual(3 * channels, channels) for channels in wide)
         self.head = nn.ConvTranspose3d(size, out, 2, stride=2)
+        self.deep = nn.ModuleList(nn.Conv3d(channels, out, 1) for channels in wide[1 : 1 + deep])
 
-    def forward(self, pyramid: list[Tensor], skips: list[Tensor]) -> Tensor:
-        """Logits ``[B, out, D, H, W]`` from image features (1/2, 1/4, 1/8) and four skips (1/16)."""
+    def forward(self, pyramid: list[Tensor], skips: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Logits from image features (1/2, 1/4, 1/8) and four skips (1/16).
+
+        Returns:
+            ``[B, out, D, H, W]``, and while training those of the coarser heads, finest first.
+        """
         features = skips[3]
+        deep: list[Tensor] = []
         for level in (2, 1, 0):
             parts = [self.below[level](features), self.lift[level](skips[level]), pyramid[level]]
             features = self.join[level](torch.cat(parts, dim=1))
-        return self.head(features)
+            if self.training and 0 < level <= len(self.deep):
+                deep.insert(0, self.deep[level - 1](features))
+        return self.head(features), deep

@@ -36,6 +36,7 @@ class UnetrConfig:
         feature_size: channels of the finest level of the decoder.
         stem: ``patch``: linear 16³ patches and the full-resolution UNETR decoder;
             ``pyramid``: convolutional stem and a decoder that stops at half resolution.
+        deep: coarser levels of the pyramid's decoder with heads of their own for deep supervision, 0 to 2.
     """
 
     dim: int = 384
@@ -50,6 +51,7 @@ class UnetrConfig:
     gate_experts: int = 0
     feature_size: int = 16
     stem: str = "patch"
+    deep: int = 0
 
 
 class Unetr(nn.Module):
@@ -66,7 +68,7 @@ class Unetr(nn.Module):
             self.decoder: nn.Module = UnetrDecoder(channels, config.dim, config.feature_size, out)
         elif config.stem == "pyramid":
             self.embed = ImagePyramid(channels, config.dim, config.feature_size)
-            self.decoder = PyramidDecoder(config.dim, config.feature_size, out)
+            self.decoder = PyramidDecoder(config.dim, config.feature_size, out, config.deep)
         else:
             raise ValueError(f"stem must be 'patch' or 'pyramid', not {config.stem!r}")
 
@@ -78,9 +80,9 @@ class Unetr(nn.Module):
         """
         image = self._checked(image, available)
         encoded, pyramid = self._encode(image, available)
-        logits = self.decoder(pyramid or image, encoded.skips)
+        logits, deep = self.decoder(pyramid or image, encoded.skips)
         auxiliary = {} if encoded.balance is None else {"balance": encoded.balance}
-        return Prediction(logits, encoded.routing, auxiliary)
+        return Prediction(logits, encoded.routing, auxiliary, deep)
 
     def route(self, image: Tensor, available: Tensor) -> list[GateWeights]:
         """Only the gates' weights of ``forward``, without the work of the decoder."""

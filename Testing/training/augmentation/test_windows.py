@@ -11,7 +11,7 @@ from humor_training.augmentation.windows import random_window
 from humor_training.data.packing import LabelledCase
 
 CPU = torch.device("cpu")
-STILL = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=0.0, elastic=0.0)
+STILL = SpatialConfig(centres={"WT": 1.0}, rotation=0.0, scale=0.0, mirror=0.0, elastic=0.0)
 SIZE = (32, 32, 32)
 ALL = np.ones(4, bool)
 
@@ -52,7 +52,7 @@ def test_a_window_lies_over_the_case_at_whole_voxels_of_the_right_place(case: Te
 
 
 def test_mirroring_swaps_left_and_right_only(case: TensorCase) -> None:
-    mirrored = SpatialConfig(tumour_share=1.0, rotation=0.0, scale=0.0, mirror=1.0, elastic=0.0)
+    mirrored = SpatialConfig(centres={"WT": 1.0}, rotation=0.0, scale=0.0, mirror=1.0, elastic=0.0)
     first, _ = random_window(case, SIZE, STILL, ALL, np.random.default_rng(5))
     second, _ = random_window(case, SIZE, mirrored, ALL, np.random.default_rng(5))
     np.testing.assert_allclose(first.flip(-1).numpy(), second.numpy(), atol=1e-2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from humor.errors import UsageError
+from humor.regions import REGION_KEYS
 from humor.sequences import subset_name
 
 Range = tuple[float, float]
@@ -15,7 +16,10 @@ class SpatialConfig:
     """Where windows lie and how they are turned.
 
     Attributes:
-        tumour_share: share of windows centred on a tumour voxel; the others lie anywhere in the brain.
+        centres: region → share of windows centred near one of its voxels; the others lie anywhere in the
+            brain. A case without the region gives its share to the next larger one.
+        warp: probability of rotation, scaling and deformation; the others keep the case's own voxels, as they
+            are when the network is used, and cost half.
         rotation: largest angle about each axis, in radians (heads are tilted, oblique scans kept so).
         scale: largest relative change of size.
         mirror: probability of mirroring left and right; brains are nearly symmetric.
@@ -23,13 +27,25 @@ class SpatialConfig:
         elastic_mm: its largest standard deviation in mm; knots lie ``elastic_grain`` mm apart.
     """
 
-    tumour_share: float = 0.7
+    centres: dict[str, float] = field(default_factory=lambda: {"WT": 0.35, "ET": 0.35})
+    warp: float = 1.0
     rotation: float = 0.25
     scale: float = 0.12
     mirror: float = 0.5
     elastic: float = 0.3
     elastic_mm: float = 3.0
     elastic_grain: float = 40.0
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are none.
+
+        Raises:
+            UsageError: an unknown region, or shares that are negative or more than 1 together.
+        """
+        if unknown := sorted(set(self.centres) - set(REGION_KEYS)):
+            raise UsageError(f"augmentation: spatial: centres: unknown region {', '.join(unknown)}.")
+        if min(self.centres.values(), default=0) < 0 or sum(self.centres.values()) > 1:
+            raise UsageError("augmentation: spatial: centres are shares of windows, together at most 1.")
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
         version=args.version,
         kind=args.kind,
         architecture=architecture,
-        window=recipe.stages[-1].window,
+        window=recipe.stages[-1].largest,
         min_component_ml=args.min_component_ml,
         thresholds=chosen.get("thresholds", dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD)),
         citations=(*cited, *CITATIONS),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ..run.fit import Material
     from ..run.trained import Trained
 
+DEEP = "decoder.deep."
+"""Weights of heads that only training uses: a network that was trained without them has none."""
 DIVIDING_BATCHES = 12
 """From which a grown teacher's gates are set."""
 
@@ -81,8 +83,7 @@ def _start(
 
     if args.start:
         given = load_model(args.start)
-        _check_same(given, recipe, args.start)
-        return given.network.state_dict(), given.facts
+        return _start_weights(given, recipe, args.start), given.facts
     if args.grow_from:
         given = load_model(args.grow_from)
         return _grown(given, recipe, material, device).state_dict(), {"grown_from": given.facts}
@@ -107,12 +108,19 @@ def _grown(student: Trained, recipe: Recipe, material: Material, device: torch.d
     return teacher
 
 
-def _check_same(given: Trained, recipe: Recipe, name: str) -> None:
+def _start_weights(given: Trained, recipe: Recipe, name: str) -> dict[str, torch.Tensor]:
+    """The given weights; where the recipe adds heads for deep supervision, these are fresh."""
+    import torch
+
     from ..baselines import build_any
 
-    shapes = {key: value.shape for key, value in given.network.state_dict().items()}
-    if shapes != {key: value.shape for key, value in build_any(recipe.network).state_dict().items()}:
+    torch.manual_seed(recipe.seed)
+    fresh, weights = build_any(recipe.network).state_dict(), given.network.state_dict()
+    shapes = {key: value.shape for key, value in weights.items()}
+    wanted = {key: value.shape for key, value in fresh.items()}
+    if shapes != {key: shape for key, shape in wanted.items() if key in shapes or not key.startswith(DEEP)}:
         raise UsageError(f"--start {name}: its network is another than the recipe's {recipe.network}.")
+    return fresh | weights
 
 
 def _write_origin(

@@ -11,6 +11,7 @@ from humor.networks.prediction import GateWeights, Prediction
 from humor.networks.ranks import world_size
 
 from ..recipe import Recipe, Stage
+from .compiling import Forward, compiled
 from .distillation import soft_target_loss
 from .gates import expert_overlap, gate_divergence, gate_entropy
 from .monotonicity import monotonicity_loss, sequences_in, superset
@@ -51,12 +52,13 @@ class Objective(nn.Module):
         self._teacher: tuple[nn.Module, ...] = ()
         if teacher is not None:
             self._teacher = (teacher.eval().requires_grad_(False),)
+        self._student = compiled(network) if recipe.compile else network.__call__
         self.last_routing: list[GateWeights] = []
 
     def forward(self, image: Tensor, regions: Tensor, available: Tensor, step: int) -> dict[str, Tensor]:
         """Weighted losses by name; see ``Batch`` for shapes. ``segmentation`` is the unweighted one."""
         batch, stage = Batch(image, regions, available), self.recipe.stage_at(step)
-        prediction = self._predict(self.network, image, available)
+        prediction = self._predict(self._student, image, available)
         self.last_routing = prediction.routing
         segmentation = self._segmentation(prediction, batch, step)
         terms = self._auxiliary(prediction, regions, stage, step)
@@ -72,7 +74,7 @@ class Objective(nn.Module):
         total = torch.stack(list(terms.values())).sum()
         return {"total": total, "segmentation": segmentation, **terms}
 
-    def _predict(self, network: nn.Module, image: Tensor, available: Tensor) -> Prediction:
+    def _predict(self, network: Forward, image: Tensor, available: Tensor) -> Prediction:
         # channels_last is the layout that convolutions are fastest in.
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
             return network(image.contiguous(memory_format=torch.channels_last_3d), available)
@@ -130,6 +132,6 @@ class Objective(nn.Module):
         # Other processes may have something to add, and Dice is summed over all of them.
         if world_size() == 1 and torch.equal(more, batch.available):
             return segmentation.new_zeros(())
-        prediction = self._predict(self.network, batch.image, more)
+        prediction = self._predict(self._student, batch.image, more)
         richer = self._segmentation(prediction, batch, step)
         return monotonicity_loss(richer, segmentation)

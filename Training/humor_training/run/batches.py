@@ -42,12 +42,12 @@ def make_batch(
         rank: which process.
         device: where the batch is made.
     """
-    stage, config = recipe.stage_at(step), recipe.augmentation_at(step)
-    numbers = [rank * stage.batch + index for index in range(stage.batch)]
+    (window, count), config = recipe.drawn_at(step), recipe.augmentation_at(step)
+    numbers = [rank * count + index for index in range(count)]
     samples = [
         draw(
             cases,
-            stage.window,
+            window,
             config,
             np.random.default_rng([recipe.seed, step, micro, number]),
             device or torch.device("cpu"),

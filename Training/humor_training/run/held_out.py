@@ -37,7 +37,10 @@ def segment(network: nn.Module, case: LabelledCase, names: Sequence[str], precis
 def check(
     network: nn.Module, cases: Sequence[LabelledCase], subsets: Sequence[Sequence[str]], precision: str
 ) -> Means:
-    """Subset → region → mean Dice over the cases that have these sequences and this region."""
+    """Subset → region → mean Dice over the cases that have these sequences and this region.
+
+    Beside each mean stands the Dice of the worst case, as ``WT_worst``: a mean hides a patient who is lost.
+    """
     means: Means = {}
     for names in subsets:
         scores: dict[str, list[float]] = {key: [] for key in REGION_KEYS}
@@ -49,13 +52,19 @@ def check(
             for key, mask in zip(REGION_KEYS, truth, strict=True):
                 if mask.any():
                     scores[key].append(dice[key])
-        means[subset_name(names)] = {
-            key: float(np.mean(values)) if values else float("nan") for key, values in scores.items()
+        measured = {key: np.array(values or [np.nan]) for key, values in scores.items()}
+        means[subset_name(names)] = {key: float(values.mean()) for key, values in measured.items()} | {
+            worst(key): float(values.min()) for key, values in measured.items()
         }
     return means
 
 
+def worst(key: str) -> str:
+    """What the worst Dice of a region is called."""
+    return f"{key}_worst"
+
+
 def overall(means: Means) -> float:
     """The mean of all known figures: what ``best.pt`` is chosen by."""
-    values = [value for row in means.values() for value in row.values()]
+    values = [row[key] for row in means.values() for key in REGION_KEYS]
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")

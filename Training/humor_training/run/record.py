@@ -17,7 +17,7 @@ from ..monitoring.page import write_page
 from ..monitoring.pictures import sample_picture
 from ..monitoring.tables import GATE_LOADS, HELD_OUT, LOSSES, Table, Value
 from ..monitoring.tensorboard import TensorBoard
-from .held_out import Means, segment
+from .held_out import Means, segment, worst
 from .schedule import learning_rate
 from .training import Losses, Training
 
@@ -70,7 +70,10 @@ class Record:
         self._held.add([{"step": training.step, "subset": name, **row} for name, row in means.items()])
         for name, row in means.items():
             self._board.add(f"held_out/{name}", row, training.step)
-            self._tell(f"  {name}: " + ", ".join(f"{key} {row[key]:.3f}" for key in REGION_KEYS))
+            self._tell(
+                f"  {name}: "
+                + ", ".join(f"{key} {row[key]:.3f} (worst {row[worst(key)]:.3f})" for key in REGION_KEYS)
+            )
         for case in cases:
             self._draw(network, case)
         write_page(self._folder)
