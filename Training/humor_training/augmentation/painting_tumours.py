@@ -45,7 +45,7 @@ class _Look:
     Attributes:
         mean: ``[c]``.
         slope: ``[c]``, change with the depth in the label.
-        depth: mean depth.
+        depth: mean depth; ``deepest`` is where the change ends, since beyond it the donor tells nothing.
         root: ``[c, c]``, the lower root of the covariance of the rest.
         low, high: ``[c]``, values lie between these.
     """
@@ -53,6 +53,7 @@ class _Look:
     mean: Tensor
     slope: Tensor
     depth: Tensor
+    deepest: float
     root: Tensor
     low: Tensor
     high: Tensor
@@ -114,7 +115,8 @@ def _looks(
         covariance = torch.cov(rest).reshape(len(channels), len(channels))
         ridge = 1e-4 * torch.eye(len(channels), device=labels.device)
         low, high = torch.quantile(values, torch.tensor([0.005, 0.995], device=labels.device), dim=1)
-        looks.append(_Look(mean, slope, middle, torch.linalg.cholesky(covariance + ridge), low, high))
+        root, deepest = torch.linalg.cholesky(covariance + ridge), float(depth.max())
+        looks.append(_Look(mean, slope, middle, deepest, root, low, high))
     return looks
 
 
@@ -142,7 +144,7 @@ def _with_tumour(
             structure = _structure(old, host, channels) * deviation[:, None, None, None]
             grain = KEPT * structure + (1 - KEPT**2) ** 0.5 * grain
         grain += (look.mean - look.slope * look.depth)[:, None, None, None]
-        grain += look.slope[:, None, None, None] * depth
+        grain += look.slope[:, None, None, None] * depth.clamp(max=look.deepest)
         new += grain.clamp_(look.low[:, None, None, None], look.high[:, None, None, None]).mul_(share)
     image, labels = host.image.clone(), host.labels.clone()
     image[torch.from_numpy(~shared).to(image.device)] = 0
