@@ -73,6 +73,8 @@ def test_a_case_of_which_everything_is_excluded_is_kept_as_it_is() -> None:
     ("numbers", "said"),
     [
         ({"synthetic": 0.2}, "templates"),
+        ({"painted": 0.2}, "shapes"),
+        ({"painted": -0.1, "shapes": "maps.npz"}, "probability"),
         ({"transplant": 1.5}, "probability"),
         ({"subset_weights": {"t3": 1.0}}, "t3"),
         ({"subset_weights": {"flair+t1": 1.0}}, "t1\\+flair"),

@@ -117,6 +117,8 @@ class AugmentationConfig:
         transplant: probability of another patient's tumour being put into the brain.
         synthetic: probability of a synthetic patient in place of one of the cases.
         templates: folder with ``t1``, ``gm`` and ``wm`` ``.nii.gz`` of an average brain, for those.
+        painted: probability of a tumour with the shape of a label map and another patient's appearance.
+        shapes: file of label maps without images, for those (``shapes.load_shapes``).
     """
 
     spatial: SpatialConfig = field(default_factory=SpatialConfig)
@@ -128,14 +130,16 @@ class AugmentationConfig:
     transplant: float = 0.0
     synthetic: float = 0.0
     templates: str = ""
+    painted: float = 0.0
+    shapes: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail hours later.
 
         Raises:
-            UsageError: a probability is not one, a subset is unknown, or templates are not given.
+            UsageError: a probability is not one, a subset is unknown, or templates or shapes are not given.
         """
-        for name in ("keep_all", "independent", "transplant", "synthetic"):
+        for name in ("keep_all", "independent", "transplant", "synthetic", "painted"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise UsageError(f"augmentation: {name} is a probability between 0 and 1, not {value!r}.")
@@ -145,6 +149,11 @@ class AugmentationConfig:
             raise UsageError(
                 f"augmentation: synthetic: {self.synthetic} needs an average brain. Add templates: FOLDER, "
                 "with t1.nii.gz, gm.nii.gz and wm.nii.gz in it (such as ICBM 152), or set synthetic: 0."
+            )
+        if self.painted > 0 and not self.shapes:
+            raise UsageError(
+                f"augmentation: painted: {self.painted} needs label maps. Add shapes: FILE.npz with seg, "
+                "crop_lo and ids, or set painted: 0."
             )
 
 

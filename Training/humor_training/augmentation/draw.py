@@ -14,11 +14,16 @@ from .chance import below
 from .config import AugmentationConfig
 from .dropping import drop_sequences
 from .intensity import vary_intensity
+from .painting_tumours import painted
+from .shapes import Shape
 from .synthesis.patients import synthetic_patient
 from .tensor_case import TensorCase, on_device
 from .transplantation import transplant
 from .warping import Size
 from .windows import random_window
+
+DONORS = 4
+"""Patients that are asked for the appearance of a painted tumour: some lack one of its labels."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ def draw(
     rng: np.random.Generator,
     device: torch.device,
     keep_dropped: bool = False,
+    shapes: Sequence[Shape] = (),
 ) -> Sample:
     """A random window, made on ``device``.
 
@@ -57,11 +63,12 @@ def draw(
         device: where.
         keep_dropped: the image holds the dropped sequences too, for losses that look at more than one
             subset of them.
+        shapes: what ``config.painted`` takes its tumours from; where there is none, none is painted.
 
     Raises:
         UsageError: synthetic patients are wanted and there is no template in ``config.templates``.
     """
-    case = _case(cases, config, rng, device)
+    case = _case(cases, config, rng, device, shapes)
     kept = drop_sequences(case.available, config, rng)
     shown = case.available if keep_dropped else kept
     image, regions = random_window(case, size, config.spatial, shown, rng)
@@ -75,12 +82,22 @@ def _case(
     config: AugmentationConfig,
     rng: np.random.Generator,
     device: torch.device,
+    shapes: Sequence[Shape],
 ) -> TensorCase:
-    """One of the cases, one with another's tumour in it, or a synthetic patient."""
+    """One of the cases, one with another's tumour in it or a painted one, or a synthetic patient."""
     if below(rng, config.synthetic):
         return synthetic_patient(config.templates, config.synthesis, rng, device)
-    order = rng.permutation(len(cases))[:2]
+    # No draw where it is off, so that recipes without it keep their chance.
+    paint = config.painted > 0 and below(rng, config.painted)
+    order = rng.permutation(len(cases))[: 1 + DONORS]
     host = on_device(cases[order[0]], device)
-    if len(order) == 2 and below(rng, config.transplant):
+    if paint and shapes:
+        shape = shapes[int(rng.integers(len(shapes)))]
+        for donor in order[1:]:
+            result = painted(shape, on_device(cases[donor], device), host, rng)
+            if result is not host:
+                return result
+        return host
+    if len(order) >= 2 and below(rng, config.transplant):
         return transplant(on_device(cases[order[1]], device), host, rng)
     return host

@@ -16,9 +16,8 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool3d, pad
 
-from humor.study.normalisation import CLIP
-
 from .chance import below
+from .grafting import Box, bounding_box, matching, normalise_again, overlap, place_inside
 from .tensor_case import TensorCase
 
 LARGEST_MARGIN = 8
@@ -27,13 +26,7 @@ BLEND = 4.0
 """mm over which one brain turns into the other."""
 SHIFT = 8.0
 """mm (standard deviation) from the place that the lesion had."""
-PLACES = 24
-INSIDE = 0.97
-"""Share of the graft inside the brain that is good enough."""
-BARELY_INSIDE = 0.75
 _COARSE = 2
-
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
@@ -60,13 +53,15 @@ def transplant(donor: TensorCase, host: TensorCase, rng: np.random.Generator) ->
     the two have no sequence in common, the donor has no lesion, or it fits nowhere.
     """
     shared = donor.available & host.available
-    box = _lesion_box(donor.labels)
+    box = bounding_box(donor.labels > 0, LARGEST_MARGIN + int(BLEND))
     if box is None or not shared.any():
         return host
     graft = _carve(donor, box, rng)
     if below(rng, 0.5):
         graft = _mirrored(graft, donor.labels.shape[2])
-    place = _place(graft, donor.labels.shape, host, rng)
+    # Cases are cropped to the brain, so that equal places relative to the centre correspond.
+    same = graft.start + (np.array(host.labels.shape) - np.array(donor.labels.shape)) // 2
+    place = place_inside(graft.weight, same, host, SHIFT, rng)
     if place is None:
         return host
     return _implanted(graft, donor, host, place, shared)
@@ -88,20 +83,6 @@ def signed_distance(lesion: Tensor) -> Tensor:
     return fine[:depth, :height, :width]
 
 
-def _lesion_box(labels: Tensor) -> Box | None:
-    """The lesion's bounding box with room for margin and blending."""
-    lesion = labels > 0
-    flat = lesion.any(dim=0)
-    lines = (lesion.flatten(1).any(dim=1), flat.any(dim=1), flat.any(dim=0))
-    parts, room = [], LARGEST_MARGIN + int(BLEND)
-    for line in lines:
-        places = line.nonzero()
-        if not len(places):
-            return None
-        parts.append(slice(max(int(places[0]) - room, 0), min(int(places[-1]) + 1 + room, len(line))))
-    return parts[0], parts[1], parts[2]
-
-
 def _carve(donor: TensorCase, box: Box, rng: np.random.Generator) -> Graft:
     """CarveMix's margin: even between half the lesion's depth inwards and its depth outwards."""
     image, labels = donor.image[(slice(None), *box)].float(), donor.labels[box]
@@ -118,34 +99,10 @@ def _mirrored(graft: Graft, width: int) -> Graft:
     return Graft(graft.image.flip(-1), graft.labels.flip(-1), graft.weight.flip(-1), start)
 
 
-def _place(
-    graft: Graft, donor_shape: torch.Size, host: TensorCase, rng: np.random.Generator
-) -> np.ndarray | None:
-    """Index in the host of the graft's first voxel: near where it was, and inside the brain."""
-    shape = np.array(host.labels.shape)
-    # Cases are cropped to the brain, so that equal places relative to the centre correspond.
-    same = graft.start + (shape - np.array(donor_shape)) // 2
-    starts = np.rint(same + rng.normal(0, SHIFT, (PLACES, 3))).astype(int)
-    starts[0] = same
-    starts = starts[rng.permutation(PLACES)]
-    few = (graft.weight[::4, ::4, ::4] > 0.5).nonzero().cpu().numpy() * 4
-    if not len(few):
-        return None
-    voxels = few[None] + starts[:, None]
-    within = ((voxels >= 0) & (voxels < shape)).all(axis=-1)
-    clipped = torch.from_numpy(np.clip(voxels, 0, shape - 1)).to(host.labels.device)
-    brain = (host.image[:, clipped[..., 0], clipped[..., 1], clipped[..., 2]] != 0).any(dim=0)
-    share = (brain.cpu().numpy() & within).mean(axis=1)
-    good = np.flatnonzero(share >= INSIDE)
-    if not len(good) and share.max() < BARELY_INSIDE:
-        return None
-    return starts[good[0] if len(good) else share.argmax()]
-
-
 def _implanted(
     graft: Graft, donor: TensorCase, host: TensorCase, start: np.ndarray, shared: np.ndarray
 ) -> TensorCase:
-    target, part = _overlap(start, graft.labels.shape, host.labels.shape)
+    target, part = overlap(start, graft.labels.shape, host.labels.shape)
     image, labels = host.image.clone(), host.labels.clone()
     image[torch.from_numpy(~shared).to(image.device)] = 0
     brain = (host.image[(slice(None), *target)] != 0).any(dim=0)
@@ -153,47 +110,8 @@ def _implanted(
     labels[target] = torch.where(weight > 0.5, graft.labels[part], labels[target])
     for channel in np.flatnonzero(shared).tolist():
         old = host.image[(channel, *target)].float()
-        scale, offset = _matching(donor, host, channel)
+        scale, offset = matching(donor, host, channel)
         new = old.lerp(graft.image[(channel, *part)] * scale + offset, weight)
         image[(channel, *target)] = (new * (old != 0)).to(image.dtype)
-        _normalise_again(image[channel], host.image[channel])
+        normalise_again(image[channel], host.image[channel])
     return TensorCase(f"{host.name} with the tumour of {donor.name}", image, shared, labels)
-
-
-def _overlap(start: np.ndarray, size: torch.Size, shape: torch.Size) -> tuple[Box, Box]:
-    """Where the graft lies in the host, and which part of the graft that is."""
-    low = np.maximum(start, 0)
-    high = np.minimum(start + np.array(size), np.array(shape))
-    target = [slice(int(a), int(b)) for a, b in zip(low, high, strict=True)]
-    part = [slice(int(a), int(b)) for a, b in zip(low - start, high - start, strict=True)]
-    return (target[0], target[1], target[2]), (part[0], part[1], part[2])
-
-
-def _matching(donor: TensorCase, host: TensorCase, channel: int) -> tuple[float, float]:
-    """Scale and offset that bring the donor's healthy brain to the host's mean and deviation.
-
-    z-scores alone do not: a large tumour shifts those of the healthy brain.
-    """
-    (donor_mean, donor_deviation), (mean, deviation) = (
-        _spread(case.image[channel], case.labels == 0) for case in (donor, host)
-    )
-    scale = deviation / donor_deviation
-    return scale, mean - scale * donor_mean
-
-
-def _spread(channel: Tensor, where: Tensor | None = None) -> tuple[float, float]:
-    """Mean and deviation of the brain, of one voxel in 27."""
-    few = channel[::3, ::3, ::3]
-    chosen = few != 0 if where is None else (few != 0) & where[::3, ::3, ::3]
-    if int(chosen.sum()) < 2:
-        return 0.0, 1.0
-    deviation, mean = torch.std_mean(few[chosen].float())
-    return float(mean), max(float(deviation), 1e-3)
-
-
-def _normalise_again(channel: Tensor, before: Tensor) -> None:
-    """In place: the brain's mean and deviation as they were, since the tumour changed them."""
-    (mean, deviation), (old_mean, old_deviation) = _spread(channel), _spread(before)
-    scale = old_deviation / deviation
-    inside = channel != 0
-    channel.mul_(scale).add_(old_mean - scale * mean).clamp_(-CLIP, CLIP).mul_(inside)

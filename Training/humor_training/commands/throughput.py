@@ -62,11 +62,13 @@ def _measure(recipe: Recipe, cases: list[LabelledCase], fabric: Fabric, steps: i
 
     import torch
 
+    from ..augmentation.shapes import wanted_shapes
     from ..run.batches import Batches
     from ..run.training import Training
 
     training = Training(recipe, fabric)
-    batches = Batches(cases, recipe, 0, fabric.global_rank, fabric.device)
+    shapes = wanted_shapes(recipe.augmentation, ())
+    batches = Batches(cases, recipe, 0, fabric.global_rank, fabric.device, shapes)
     try:
         for _ in range(WARM_UP):
             training.one_step(batches)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..augmentation.draw import draw
+from ..augmentation.shapes import Shape
 from ..augmentation.tensor_case import TensorCase, on_device
 from ..data.packing import LabelledCase
 from ..losses.objective import Batch
@@ -27,6 +28,7 @@ def make_batch(
     micro: int = 0,
     rank: int = 0,
     device: torch.device | None = None,
+    shapes: Sequence[Shape] = (),
 ) -> Batch:
     """The windows of one process in one step.
 
@@ -41,6 +43,7 @@ def make_batch(
         micro: which of the step's accumulated batches.
         rank: which process.
         device: where the batch is made.
+        shapes: of tumours to paint.
     """
     (window, count), config = recipe.drawn_at(step), recipe.augmentation_at(step)
     numbers = [rank * count + index for index in range(count)]
@@ -52,6 +55,7 @@ def make_batch(
             np.random.default_rng([recipe.seed, step, micro, number]),
             device or torch.device("cpu"),
             recipe.keeps_dropped,
+            shapes,
         )
         for number in numbers
     ]
@@ -70,13 +74,19 @@ class Batches:
     """
 
     def __init__(
-        self, cases: Sequence[LabelledCase], recipe: Recipe, first: int, rank: int, device: torch.device
+        self,
+        cases: Sequence[LabelledCase],
+        recipe: Recipe,
+        first: int,
+        rank: int,
+        device: torch.device,
+        shapes: Sequence[Shape] = (),
     ) -> None:
         # On a GPU the cases are moved once (33 MB each); on a CPU they are used where they are.
         self._cases: Sequence[LabelledCase | TensorCase] = (
             [on_device(case, device) for case in cases] if device.type != "cpu" else cases
         )
-        self._recipe, self._rank, self._device = recipe, rank, device
+        self._recipe, self._rank, self._device, self._shapes = recipe, rank, device, shapes
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._step, self._micro = first, 0
         self._queue: deque[Future[Batch]] = deque()
@@ -97,7 +107,14 @@ class Batches:
 
     def _submit(self) -> Future[Batch]:
         future = self._pool.submit(
-            make_batch, self._cases, self._recipe, self._step, self._micro, self._rank, self._device
+            make_batch,
+            self._cases,
+            self._recipe,
+            self._step,
+            self._micro,
+            self._rank,
+            self._device,
+            self._shapes,
         )
         self._micro = (self._micro + 1) % self._recipe.accumulate
         self._step += self._micro == 0

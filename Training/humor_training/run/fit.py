@@ -14,6 +14,7 @@ from torch import nn
 
 from humor.errors import InputError
 
+from ..augmentation.shapes import wanted_shapes
 from ..data.packing import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
@@ -52,8 +53,8 @@ def fit(
     pictures and ``report.html``. On SIGTERM or Ctrl-C the step is finished and saved.
 
     Raises:
-        InputError: there is nothing to learn from, the checkpoint is of another network, or the loss
-            is not a number any more.
+        InputError: there is nothing to learn from, the shapes of tumours to paint cannot be read, the
+            checkpoint is of another network, or the loss is not a number any more.
     """
     if not material.learning:
         raise InputError("No case is left to learn from: hold out fewer, or give more data.")
@@ -63,7 +64,8 @@ def fit(
         training.load(checkpoint)
         tell(f"going on from step {training.step} of {recipe.steps}")
     record = Record(folder, training, tell) if fabric.is_global_zero else None
-    batches = Batches(material.learning, recipe, training.step, fabric.global_rank, fabric.device)
+    shapes = wanted_shapes(recipe.augmentation, material.held)
+    batches = Batches(material.learning, recipe, training.step, fabric.global_rank, fabric.device, shapes)
     try:
         with Stopping() as stopping:
             _loop(training, batches, material, folder, record, stopping)
