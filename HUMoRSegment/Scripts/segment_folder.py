@@ -161,7 +161,8 @@ def _segment_one(
         inputs = stamps_of(study.files)
         if not again and records.is_done(study.id, inputs):
             return True, "done before"
-        facts = segment_into_scene(logic, study.id, study.files, records.scene(study.id), options)
+        records.refuse_foreign(study.id)
+        facts = segment_into_scene(logic, study.id, study.files, records, options)
     except Exception as error:  # whatever happens to one study, the others are segmented
         records.add_failed(study.id, inputs, round(time.monotonic() - begin, 3), error)
         return False, f"failed: {error or type(error).__name__}"

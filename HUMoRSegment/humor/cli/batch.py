@@ -68,6 +68,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="N",
         help="more attempts where that may help (default: 1)",
     )
+    group.add_argument(
+        "--time-limit",
+        type=_at_least(0),
+        default=3600,
+        metavar="SECONDS",
+        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
+    )
     group.add_argument("--redo", action="store_true", help="do again what is done")
     group.add_argument("--dry-run", action="store_true", help="list what would be done, and with which files")
     group.add_argument(
@@ -113,6 +120,7 @@ def _do(
             _crew(arguments, settings),
             retries=arguments.retries,
             redo=arguments.redo,
+            time_limit=arguments.time_limit or None,
             listener=listener,
         )
     except KeyboardInterrupt as error:

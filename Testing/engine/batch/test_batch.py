@@ -17,8 +17,10 @@ from humor.batch.processes import Process, Processes
 from humor.batch.settings import Settings
 from humor.errors import BundleError, DeviceError, OutputError
 from humor.events import Event
-from humor.output.folder import STAGING
+from humor.output.folder import LOCK, STAGING
 from humor.output.names import REPORT, REPORT_PAGE
+from humor.output.ownership import JOURNAL, Journal
+from humor.output.plain_files import PARTIAL
 from humor.sequences import SEQUENCES
 
 
@@ -83,9 +85,10 @@ def test_a_record_that_a_kill_has_torn_is_written_again_without_doing_the_study_
 def test_what_a_kill_left_beside_a_whole_result_is_swept_away(three: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(three, out)
-    staging = out / "s01" / STAGING
+    staging = out / "s01" / f"{STAGING}0123{PARTIAL}"
     staging.mkdir()
-    (staging / "lock").touch()
+    Journal(out / "s01" / JOURNAL).write(staging.name, {})
+    (out / "s01" / LOCK).touch()
     assert run(three, out).skipped == 3
     assert not leftovers(out) and (out / "s01" / REPORT).is_file()
 

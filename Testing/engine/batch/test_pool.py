@@ -31,6 +31,9 @@ class Puppet:
     def submit(self, job: Job) -> None:
         self.jobs.append(job.study)
 
+    def kill(self) -> None:
+        self.jobs.append("killed")
+
 
 class Puppets:
     """A crew that says what the test tells it to."""

@@ -10,9 +10,11 @@ from humor.batch.folder import BatchFolder
 from humor.batch.messages import Failure
 from humor.batch.records import Record, Records, failed_record
 from humor.batch.settings import Settings
-from humor.batch.volumes_table import write_volumes
+from humor.batch.volumes_table import volumes_table
 from humor.errors import OutputError
-from humor.output.folder import STAGING
+from humor.output.folder import LOCK, STAGING
+from humor.output.ownership import JOURNAL, Journal
+from humor.output.plain_files import PARTIAL
 from humor.pipeline import SegmentOptions
 
 SETTINGS = Settings(SegmentOptions(), Path("folder"), "model", "sha")
@@ -61,14 +63,13 @@ def test_the_table_has_one_row_for_every_study(tmp_path: Path) -> None:
     }
     last = {"earlier": failed("earlier"), "b": done, "c": failed("c", "two\nlines, and a comma")}
     path = tmp_path / "volumes.csv"
-    write_volumes(path, ["a", "b", "c"], last)
+    path.write_bytes(volumes_table(["a", "b", "c"], last))
     with open(path, encoding="utf-8", newline="") as file:
         rows = {row["study"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["a", "b", "c", "earlier"]
     assert rows["a"]["status"] == "waiting" and rows["c"]["error"] == "two lines, and a comma"
     b = rows["b"]
     assert (b["WT_ml"], b["label_4_ml"], b["sequences"], b["warnings"]) == ("3.0", "1.0", "t1 flair", "2")
-    assert [path.name for path in tmp_path.iterdir()] == ["volumes.csv"]
 
 
 def test_two_batches_cannot_write_to_one_folder(tmp_path: Path) -> None:
@@ -87,8 +88,11 @@ def test_a_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Path) -> N
 def test_what_a_killed_worker_left_is_swept_away(tmp_path: Path) -> None:
     with BatchFolder(tmp_path) as folder:
         for study in ("new", "older"):
-            (tmp_path / study / STAGING).mkdir(parents=True)
-            (tmp_path / study / STAGING / "half").write_bytes(b"of a label map")
+            staging = tmp_path / study / f"{STAGING}0123{PARTIAL}"
+            staging.mkdir(parents=True)
+            (staging / "half").write_bytes(b"of a label map")
+            Journal(tmp_path / study / JOURNAL).write(staging.name, {})
+            (tmp_path / study / LOCK).touch()
         (tmp_path / "older" / "report.json").write_text("{}")
         for study in ("new", "older", "never begun"):
             folder.sweep(study)

@@ -21,7 +21,7 @@ def test_termination_is_an_interrupt_and_handlers_are_given_back() -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_a_second_signal_does_not_cut_the_clean_up_short() -> None:
+def test_signals_of_one_burst_do_not_cut_the_clean_up_short() -> None:
     cleaned = False
     with pytest.raises(KeyboardInterrupt), interruptible():
         try:
