@@ -12,7 +12,7 @@ from ..bundle.hashing import sha256_of_bytes
 from ..errors import OutputError
 from ..output.file_lock import FileLock
 from ..output.folder import clear_leftovers, output_error
-from ..output.plain_files import write_whole
+from ..output.plain_files import remove_partials, write_whole
 from .names import LOCK, RECORDS, STATE_FOLDER, VOLUMES
 from .own_files import OwnFiles
 from .records import Record, Records
@@ -48,6 +48,8 @@ class BatchFolder:
                     "choose another output folder."
                 )
             self._own = OwnFiles(self.path)  # as it is now that nobody else writes it
+            remove_partials(self.path, VOLUMES)
+            remove_partials(self.path / STATE_FOLDER)
             self.records = Records(self.path / RECORDS, began_here)
             self._own.refuse_foreign(VOLUMES, was_made_here)
         except BaseException as error:

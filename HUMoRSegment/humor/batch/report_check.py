@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..regions import REGION_KEYS
+
 
 def is_complete(facts: Mapping[str, Any]) -> bool:
     """Whether every entry that a batch relies on is there and of its kind."""
@@ -19,12 +21,12 @@ def is_complete(facts: Mapping[str, Any]) -> bool:
             and isinstance(facts["created"], str)
             and isinstance(facts["seconds"], dict)
             and isinstance(facts["model"], dict)
-            and isinstance(facts["volumes_ml"], dict)
+            and all(_is_number(facts["volumes_ml"][key]) for key in REGION_KEYS)
             and all(map(_is_number, facts["volumes_ml"].values()))
             and all(_is_number(item["ml"]) and "value" in item for item in facts["labels_ml"])
             and _is_number(facts["seconds"].get("to_label_map", 0.0))
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         return False
 
 

@@ -36,6 +36,7 @@ from .plain_files import (
     fresh_name,
     is_folder,
     remove_folder,
+    remove_partials,
     sha256_of_plain,
     sync_file,
     sync_folder,
@@ -161,7 +162,7 @@ class OutputFolder:
         self._was_there = os.path.lexists(self.path)
         self._lock = _locked(self.path)
         journal = Journal(self.path / JOURNAL)
-        _remove_staged(self.path, journal)
+        _remove_leftovers(self.path, journal)
         ours = {name: claim for name, claim in journal.claims().items() if is_result(name, self._kind)}
         self._claims = joined(marked(self.path, self._kind), ours, self._known)
         self._refuse_inputs()
@@ -310,7 +311,7 @@ def clear_leftovers(path: Path) -> bool:
                 return False
             try:
                 journal = Journal(path / JOURNAL)
-                _remove_staged(path, journal)
+                _remove_leftovers(path, journal)
                 _settle(path, journal)
             finally:
                 lock.release()
@@ -339,8 +340,9 @@ def _locked(path: Path) -> FileLock:
     )
 
 
-def _remove_staged(path: Path, journal: Journal) -> None:
-    """Remove what a killed run staged; nothing but a folder with a name of ours."""
+def _remove_leftovers(path: Path, journal: Journal) -> None:
+    """Remove what a killed run staged; nothing but what has a name of ours."""
+    remove_partials(path, JOURNAL)
     if re.fullmatch(re.escape(STAGING) + "[0-9a-f]+" + re.escape(PARTIAL), journal.staging):
         remove_folder(path / journal.staging)
 

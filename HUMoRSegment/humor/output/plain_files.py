@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -87,7 +88,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old content is still there.
     """
-    temporary = path.with_name(fresh_name(f".{path.name[:100]}-"))
+    temporary = path.with_name(fresh_name(_partial_prefix(path.name)))
     try:
         with os.fdopen(open_plain(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
             file.write(data)
@@ -99,6 +100,27 @@ def write_whole(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_partials(folder: Path, name: str = "") -> None:
+    """Remove what processes that were killed in ``write_whole`` have left, while nobody writes.
+
+    Args:
+        folder: where.
+        name: of the file that was written; empty for all, in a folder that holds nothing of the user's.
+
+    Raises:
+        OSError: the folder cannot be read, or one of them cannot be removed.
+    """
+    prefix = re.escape(_partial_prefix(name)) if name else r"\..*-"
+    pattern = re.compile(f"{prefix}[0-9a-f]{{12}}{re.escape(PARTIAL)}", re.DOTALL)
+    for item in list(folder.iterdir()):
+        if pattern.fullmatch(item.name) and is_plain(item):
+            item.unlink()
+
+
+def _partial_prefix(name: str) -> str:
+    return f".{name.lstrip('.')[:100]}-"
 
 
 def sync_file(path: Path) -> None:
