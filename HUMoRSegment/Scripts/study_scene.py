@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import math
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,19 +14,26 @@ from typing import Any
 import slicer
 from scene_records import SceneRecords
 
-from humor.errors import InputError, OutputError
+from humor.errors import Cancelled, HumorError, InputError, OutputError
 from humor.output.plain_files import PARTIAL
 from humor.sequences import DISPLAY_NAMES
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic
 from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.run import Run
 from HUMoRSegmentLib.scene import references
+from HUMoRSegmentLib.scene.result import SceneResult
 
 STAGING = ".humor-scene-"
 CHUNK = 1 << 24
 
 
 def segment_into_scene(
-    logic: HUMoRSegmentLogic, name: str, files: Mapping[str, Path], records: SceneRecords, options: Options
+    logic: HUMoRSegmentLogic,
+    name: str,
+    files: Mapping[str, Path],
+    records: SceneRecords,
+    options: Options,
+    time_limit: float | None = None,
 ) -> dict[str, Any]:
     """Segment a study and save volumes, segmentation, tables and expert maps as one file.
 
@@ -36,6 +45,7 @@ def segment_into_scene(
         files: sequence → image file.
         records: of the output folder, which get the ``.mrb`` file; it appears whole or not at all.
         options: what can be chosen.
+        time_limit: seconds after which the run is given up; None for no limit.
 
     Returns:
         The entries of a record: volumes_ml, warnings, model, device.
@@ -45,7 +55,7 @@ def segment_into_scene(
     """
     slicer.mrmlScene.Clear()
     try:
-        result = logic.segment(_load(name, files), options)
+        result = _segmented(logic, _load(name, files), options, time_limit)
         _save(records, name)
         node = result.segmentation
         words = (node.GetAttribute(references.MODEL), node.GetAttribute(references.MODEL_VERSION))
@@ -57,6 +67,25 @@ def segment_into_scene(
         }
     finally:
         slicer.mrmlScene.Clear()
+
+
+def _segmented(
+    logic: HUMoRSegmentLogic, nodes: Mapping[str, Any], options: Options, time_limit: float | None
+) -> SceneResult:
+    end = math.inf if time_limit is None else time.monotonic() + time_limit
+
+    def watch(run: Run) -> None:
+        if time.monotonic() > end:
+            run.cancel()
+
+    try:
+        return logic.segment(nodes, options, on_poll=watch)
+    except Cancelled as error:
+        if time.monotonic() <= end:
+            raise
+        raise HumorError(
+            f"It was not done after {time_limit:g} s and was given up. Give more time with --time-limit."
+        ) from error
 
 
 def _load(name: str, files: Mapping[str, Path]) -> dict[str, Any]:

@@ -36,7 +36,8 @@ are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in
 What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
 when its files, the model or an option that decides the result have changed; the device and the
 number of workers do not count (on a CPU a few voxels in bf16 depend on the threads of a worker,
-with --precision fp32 none do).
+with --precision fp32 none do). Files of yours are never overwritten: a study whose results you have
+corrected counts as failed; move them away to have it done again.
 Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
 For research use only; not a medical device.
 """

@@ -14,6 +14,7 @@ from humor.errors import InputError
 from humor.study import reading
 from humor.study.reading import read_volume
 from humor.study.source import data_files, watched
+from humor.study.volume import Volume
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.mhd", "a.nhdr"])
@@ -35,7 +36,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(phantom, monkeypatch, n
     changed = path if name == "a.nii.gz" else data_files(path)[0]
     reader = reading._reader(path)
 
-    def meddle(given: Path):
+    def meddle(given: Path) -> Volume:
         volume = reader(given)
         data = changed.read_bytes()
         if how == "written over":
@@ -52,7 +53,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(phantom, monkeypatch, n
 
 
 def test_a_file_that_is_replaced_all_the_time_never_gets_a_hash_of_something_else(phantom):
-    """Two images take turns under one name, a thread swaps them; the hash fits the voxels, or it is refused."""
+    """Two images take turns under one name; the hash fits the voxels, or the file is refused."""
     one = phantom.write("one.nii", phantom.grid())
     two = phantom.write("two.nii", phantom.grid(), seed=1)
     hashes = {hashlib.sha256(file.read_bytes()).hexdigest(): read_volume(file).data for file in (one, two)}
