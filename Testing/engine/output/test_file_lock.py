@@ -40,7 +40,7 @@ _FIGHTER = """
                 run.publish()
                 for name in ("report.html", "routing.json", f"routing/{random.randrange(3)}.nii.gz"):
                     run.file(name).write_text(mark)
-                if number % 5 == 0:
+                if number % 5 == 0 and me != "last":
                     raise Cancelled("now")
                 run.write_mark({"schema": "humor-report/1", "mark": mark})
                 run.publish()
