@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from humor.batch.inputs import Stamps
 from humor.batch.names import RECORDS, VOLUMES
+from humor.batch.own_files import OwnFiles
 from humor.batch.records import DONE, FAILED, Records
-from humor.batch.volumes_table import write_volumes
+from humor.batch.volumes_table import volumes_table, was_made_here
+from humor.bundle.hashing import sha256_of_bytes
 from humor.errors import OutputError
+from humor.output.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
 from humor.output.provenance import now
+
+_RECORDED_TO = 1.0  # seconds: as finely as records tell the time
 
 
 class SceneRecords:
@@ -23,7 +30,8 @@ class SceneRecords:
         settings: the model and the choices of this run; what was done with others is not done.
 
     Raises:
-        OutputError: nothing can be written there; also from ``add_done`` and ``add_failed``.
+        OutputError: nothing can be written there, or a file of the user's has a name that is needed;
+            also from all methods that write.
     """
 
     def __init__(self, folder: Path, studies: Sequence[str], settings: Mapping[str, Any]) -> None:
@@ -31,8 +39,9 @@ class SceneRecords:
         self._studies = list(studies)
         self._settings = dict(settings)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._records = Records(folder / RECORDS)
+            self._own = OwnFiles(folder)
+            self._records = Records(folder / RECORDS, self._own.began_here)
+            self._own.refuse_foreign(VOLUMES, was_made_here)
         except OSError as error:
             raise OutputError(f"{folder} cannot be used for results ({error.strerror or error}).") from error
 
@@ -44,7 +53,48 @@ class SceneRecords:
         """Whether the study's scene is there, made of the same files with the same choices."""
         last = self._records.last.get(study, {})
         wanted = {"status": DONE, "settings": self._settings, "inputs": inputs}
-        return all(last.get(key) == value for key, value in wanted.items()) and self.scene(study).is_file()
+        there = self.scene(study)
+        return (
+            all(last.get(key) == value for key, value in wanted.items())
+            and is_plain(there)
+            and there.stat().st_size > 0
+        )
+
+    def refuse_foreign(self, study: str) -> None:
+        """Stop before a scene is made that would replace one that the user has saved or changed.
+
+        Raises:
+            OutputError: it would.
+        """
+        try:
+            self._own.refuse_foreign(self.scene(study).name, lambda path: self._from_before(study, path))
+        except OSError as error:
+            raise OutputError(f"{self.scene(study)} cannot be read ({error.strerror or error}).") from error
+
+    def _from_before(self, study: str, path: Path) -> bool:
+        """Version 0.1.0 kept no hashes: what is newer than its record is the user's."""
+        last = self._records.last.get(study, {})
+        try:
+            recorded = datetime.fromisoformat(str(last.get("recorded"))).timestamp()
+        except ValueError:
+            return False
+        return last["status"] == DONE and path.stat().st_mtime <= recorded + _RECORDED_TO
+
+    def keep_scene(self, study: str, staged: Path) -> None:
+        """Give a scene that was written elsewhere its name; it appears whole or not at all.
+
+        Raises:
+            OutputError: it cannot be written, or would replace one of the user's.
+        """
+        scene = self.scene(study)
+        self.refuse_foreign(study)
+        try:
+            sync_file(staged)
+            self._own.note(scene.name, sha256_of_plain(staged))
+            os.replace(staged, scene)
+            sync_folder(scene.parent)
+        except OSError as error:
+            raise OutputError(f"{scene} cannot be written ({error.strerror or error}).") from error
 
     def add_done(self, study: str, inputs: Stamps, seconds: float, facts: Mapping[str, Any]) -> None:
         """Keep a success.
@@ -70,7 +120,10 @@ class SceneRecords:
         shared = {"labels_ml": {}, "sequences": list(facts["inputs"]), "settings": self._settings}
         try:
             self._records.append({**facts, **shared, "recorded": now()})
-            write_volumes(self.folder / VOLUMES, self._studies, self._records.last)
+            self._own.refuse_foreign(VOLUMES, was_made_here)
+            table = volumes_table(self._studies, self._records.last)
+            self._own.note(VOLUMES, sha256_of_bytes(table))
+            write_whole(self.folder / VOLUMES, table)
         except OSError as error:
             raise OutputError(
                 f"{self.folder} cannot be written ({error.strerror or error}). Free some space, start again."

@@ -92,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
         _say(f"Error: {error}")
         return EXIT_WRONG_USAGE
     try:
-        return _segment_all(logic, studies, records, options, given.again)
+        return _segment_all(logic, studies, records, options, given)
     except KeyboardInterrupt:
         _say("Interrupted. The same command goes on where this one stopped.")
         return EXIT_CANCELLED
@@ -111,6 +111,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mirror", action="store_true", help="a little better, the network runs twice")
     parser.add_argument("--register", action="store_true", help="align the sequences with each other first")
     parser.add_argument("--label-map", action="store_true", help="also make the BraTS label map")
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
+    )
     parser.add_argument("--again", action="store_true", help="also segment what is done")
     parser.add_argument("--install", action="store_true", help="install missing Python packages (see README)")
     return parser
@@ -136,12 +143,16 @@ def _prepare(logic: HUMoRSegmentLogic, options: Options, install: bool) -> None:
 
 
 def _segment_all(
-    logic: HUMoRSegmentLogic, studies: list[BatchStudy], records: SceneRecords, options: Options, again: bool
+    logic: HUMoRSegmentLogic,
+    studies: list[BatchStudy],
+    records: SceneRecords,
+    options: Options,
+    given: argparse.Namespace,
 ) -> int:
     """Go through all studies; one that fails does not stop the others."""
     failed = []
     for number, study in enumerate(studies, 1):
-        good, text = _segment_one(logic, study, records, options, again)
+        good, text = _segment_one(logic, study, records, options, given)
         failed += [] if good else [study.id]
         _say(f"[{number}/{len(studies)}] {study.id}: {text}")
     _say(f"{len(studies) - len(failed)} of {len(studies)} studies are done: {records.folder}")
@@ -151,7 +162,11 @@ def _segment_all(
 
 
 def _segment_one(
-    logic: HUMoRSegmentLogic, study: BatchStudy, records: SceneRecords, options: Options, again: bool
+    logic: HUMoRSegmentLogic,
+    study: BatchStudy,
+    records: SceneRecords,
+    options: Options,
+    given: argparse.Namespace,
 ) -> tuple[bool, str]:
     """Whether a study is done, and what to say about it."""
     begin, inputs = time.monotonic(), {}
@@ -159,9 +174,11 @@ def _segment_one(
         if study.problem:
             raise InputError(study.problem)
         inputs = stamps_of(study.files)
-        if not again and records.is_done(study.id, inputs):
+        if not given.again and records.is_done(study.id, inputs):
             return True, "done before"
-        facts = segment_into_scene(logic, study.id, study.files, records.scene(study.id), options)
+        records.refuse_foreign(study.id)
+        limit = given.time_limit or None
+        facts = segment_into_scene(logic, study.id, study.files, records, options, limit)
     except Exception as error:  # whatever happens to one study, the others are segmented
         records.add_failed(study.id, inputs, round(time.monotonic() - begin, 3), error)
         return False, f"failed: {error or type(error).__name__}"

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
+import math
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import slicer
+from scene_records import SceneRecords
 
-from humor.errors import InputError, OutputError
+from humor.errors import Cancelled, HumorError, InputError, OutputError
+from humor.output.plain_files import PARTIAL
 from humor.sequences import DISPLAY_NAMES
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic
 from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.run import Run
 from HUMoRSegmentLib.scene import references
+from HUMoRSegmentLib.scene.result import SceneResult
 
-STAGING = ".partial"
+STAGING = ".humor-scene-"
 CHUNK = 1 << 24
 
 
 def segment_into_scene(
-    logic: HUMoRSegmentLogic, name: str, files: Mapping[str, Path], scene: Path, options: Options
+    logic: HUMoRSegmentLogic,
+    name: str,
+    files: Mapping[str, Path],
+    records: SceneRecords,
+    options: Options,
+    time_limit: float | None = None,
 ) -> dict[str, Any]:
     """Segment a study and save volumes, segmentation, tables and expert maps as one file.
 
@@ -33,8 +43,9 @@ def segment_into_scene(
         logic: the module's.
         name: the study's.
         files: sequence → image file.
-        scene: the ``.mrb`` file; it appears whole or not at all.
+        records: of the output folder, which get the ``.mrb`` file; it appears whole or not at all.
         options: what can be chosen.
+        time_limit: seconds after which the run is given up; None for no limit.
 
     Returns:
         The entries of a record: volumes_ml, warnings, model, device.
@@ -44,8 +55,8 @@ def segment_into_scene(
     """
     slicer.mrmlScene.Clear()
     try:
-        result = logic.segment(_load(name, files), options)
-        _save(scene)
+        result = _segmented(logic, _load(name, files), options, time_limit)
+        _save(records, name)
         node = result.segmentation
         words = (node.GetAttribute(references.MODEL), node.GetAttribute(references.MODEL_VERSION))
         return {
@@ -56,6 +67,25 @@ def segment_into_scene(
         }
     finally:
         slicer.mrmlScene.Clear()
+
+
+def _segmented(
+    logic: HUMoRSegmentLogic, nodes: Mapping[str, Any], options: Options, time_limit: float | None
+) -> SceneResult:
+    end = math.inf if time_limit is None else time.monotonic() + time_limit
+
+    def watch(run: Run) -> None:
+        if time.monotonic() > end:
+            run.cancel()
+
+    try:
+        return logic.segment(nodes, options, on_poll=watch)
+    except Cancelled as error:
+        if time.monotonic() <= end:
+            raise
+        raise HumorError(
+            f"It was not done after {time_limit:g} s and was given up. Give more time with --time-limit."
+        ) from error
 
 
 def _load(name: str, files: Mapping[str, Path]) -> dict[str, Any]:
@@ -82,15 +112,13 @@ def _refuse_damaged(path: Path) -> None:
         raise InputError(f"{path} is damaged ({error}). Copy or download it again.") from error
 
 
-def _save(scene: Path) -> None:
-    """Save under another name first: the file's name is also the one inside the bundle."""
-    staging = scene.parent / STAGING
+def _save(records: SceneRecords, name: str) -> None:
+    """Save in another folder first: the file's name is also the one inside the bundle."""
+    scene = records.scene(name)
     try:
-        staging.mkdir(exist_ok=True)
-        if not slicer.util.saveScene(str(staging / scene.name), {}):
-            raise OutputError(f"{scene} cannot be written. Check free space and permissions.")
-        os.replace(staging / scene.name, scene)
+        with TemporaryDirectory(PARTIAL, STAGING, scene.parent) as staging:
+            if not slicer.util.saveScene(str(Path(staging) / scene.name), {}):
+                raise OutputError(f"{scene} cannot be written. Check free space and permissions.")
+            records.keep_scene(name, Path(staging) / scene.name)
     except OSError as error:
         raise OutputError(f"{scene} cannot be written ({error.strerror or error}).") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)

@@ -30,6 +30,10 @@ class OutputError(HumorError):
     """Results cannot be written where they were wanted."""
 
 
+class UserFileError(OutputError):
+    """A file of the user's lies where a result would go; it is kept."""
+
+
 class UsageError(HumorError):
     """The call itself is wrong: unknown option, no sequence, contradicting choices."""
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .errors import Cancelled
+from .interruption import check
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Reporter:
     def _send(
         self, kind: str, message: str, fraction: float | None, data: dict[str, Any] | None = None
     ) -> None:
+        check()
         if self._cancelled:
             raise Cancelled("Cancelled: nothing was kept of this run.")
         if self._listener is None:

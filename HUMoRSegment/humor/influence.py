@@ -18,7 +18,9 @@ import numpy as np
 
 from .errors import Cancelled, UsageError
 from .events import Reporter
-from .output.influence_files import FACTS, SCHEMA, TABLE, publish, writable
+from .output.folder import OutputFolder
+from .output.influence_files import SCHEMA, write
+from .output.names import SEQUENCE_INFLUENCE
 from .output.provenance import input_facts, now, versions
 from .output.warnings import all_warnings
 from .pipeline import STAGES, SegmentOptions
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
+    from .study.source import Sources
 
 _NOTHING_KEPT = "Cancelled: nothing was kept of this run."
 
@@ -70,7 +73,7 @@ class Influence:
     folder: Path
     effects: list[Effect]
     facts: dict[str, Any]
-    files: tuple[str, ...] = (TABLE, FACTS)
+    files: tuple[str, ...] = SEQUENCE_INFLUENCE.names
 
 
 def shares(names: Iterable[str]) -> dict[str, float]:
@@ -111,12 +114,12 @@ def influence_of_files(
     names = _at_least_two(files)
     folder = Path(output).absolute()
     try:
-        with writable(folder):
-            case, segmenter = _prepared(files, options, reporter, segmenter)
+        with OutputFolder(folder, SEQUENCE_INFLUENCE, files.values()) as out:
+            case, sources, segmenter = _prepared(files, options, reporter, segmenter)
             effects, first, fallbacks = _all_runs(case, names, segmenter, reporter)
-            facts = _facts(files, effects, first, fallbacks)
+            facts = _facts(sources, effects, first, fallbacks)
             reporter.stage("write", "Writing the table")
-            publish(folder, facts)
+            write(out, facts)
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(_NOTHING_KEPT) from error
     except Cancelled as error:
@@ -155,7 +158,7 @@ def _at_least_two(files: Mapping[str, Path]) -> list[str]:
 
 def _prepared(
     files: Mapping[str, Path], options: SegmentOptions, reporter: Reporter, segmenter: Segmenter | None
-) -> tuple[Case, Segmenter]:
+) -> tuple[Case, dict[str, Sources], Segmenter]:
     bundle = segmenter.bundle if segmenter is not None else _load_bundle(options.model)
     reporter.stage("load", "Reading the images")
     study = load_study(files)
@@ -163,7 +166,7 @@ def _prepared(
     case = build_case(study, options.reference, bundle.spacing_mm, register=options.register)
     for warning in case.warnings:
         reporter.warning(warning)
-    return case, segmenter or _make_segmenter(bundle, options)
+    return case, study.sources(), segmenter or _make_segmenter(bundle, options)
 
 
 def _all_runs(
@@ -192,14 +195,14 @@ def _effects(name: str, first: Segmentation, second: Segmentation) -> Iterator[E
 
 
 def _facts(
-    files: Mapping[str, Path], effects: list[Effect], first: Segmentation, fallbacks: list[str]
+    sources: Mapping[str, Sources], effects: list[Effect], first: Segmentation, fallbacks: list[str]
 ) -> dict[str, Any]:
     names = [name for name, there in zip(SEQUENCES, first.case.available, strict=True) if there]
     return {
         "schema": SCHEMA,
         "created": now(),
         "sequences": {"used": names, "reference": first.case.reference},
-        "inputs": input_facts(dict(files)),
+        "inputs": input_facts(sources),
         "model": dict(first.model),
         "device": first.device,
         "fallbacks": fallbacks,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Cancelled
 from .events import Reporter
+from .interruption import check
 from .output.folder import OutputFolder
 from .output.names import REPORT_PAGE
 from .output.results import publish_label_map, write_rest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
+    from .study.source import Sources
 
 # Stage → its usual share of the whole time, for the progress bar.
 STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}
@@ -106,7 +108,8 @@ def segment_files(
 ) -> Outcome:
     """Segment one study.
 
-    The label map is published as soon as it is there; segments, routing, hashes and reports follow.
+    The label map is published as soon as it is there; segments, routing and reports follow. Files of
+    the user's that have a result's name stop the run before it begins (see ``OutputFolder``).
 
     Args:
         files: sequence → its file.
@@ -123,11 +126,11 @@ def segment_files(
     """
     options, reporter = options or SegmentOptions(), reporter or Reporter()
     watch = _Stopwatch(reporter, elapsed)
-    out = OutputFolder(output)
+    out = OutputFolder(output, inputs=files.values())
     try:
         with out:
             model = _Making(options) if segmenter is None else _Ready(segmenter)
-            segmentation = _segmented(files, options, watch, model)
+            segmentation, sources = _segmented(files, options, watch, model)
             with watch.stage("write", "Writing the label map"):
                 publish_label_map(out, segmentation)
             watch.seconds["to_label_map"] = watch.total()
@@ -137,7 +140,7 @@ def segment_files(
                 write_rest(
                     out,
                     segmentation,
-                    dict(files),
+                    sources,
                     probabilities=options.probabilities,
                     page=options.page,
                     segments=options.segments,
@@ -156,16 +159,18 @@ def segment_files(
 
 def _segmented(
     files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, model: _Making | _Ready
-) -> Segmentation:
-    case = _case(files, options, watch, model.bundle.spacing_mm)
+) -> tuple[Segmentation, dict[str, Sources]]:
+    case, sources = _case(files, options, watch, model.bundle.spacing_mm)
     with watch.stage("model", "Waiting for the model"):
         segmenter = model.segmenter()
     with watch.stage("segment", "Segmenting"):
         segmentation = segmenter.run(case, watch.reporter)
-    return segmentation if options.routing else replace(segmentation, routing=Routing())
+    return (segmentation if options.routing else replace(segmentation, routing=Routing())), sources
 
 
-def _case(files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, spacing_mm: float) -> Case:
+def _case(
+    files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, spacing_mm: float
+) -> tuple[Case, dict[str, Sources]]:
     """Read and prepare; the images as they were read are let go of before the network needs memory."""
     with watch.stage("load", "Reading the images"):
         study = load_study(files)
@@ -173,7 +178,7 @@ def _case(files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch,
         case = build_case(study, options.reference, spacing_mm, register=options.register)
         for warning in case.warnings:
             watch.reporter.warning(warning)
-    return case
+    return case, study.sources()
 
 
 def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[str]:
@@ -224,6 +229,7 @@ class _Making:
             HumorError: what went wrong in the thread.
         """
         while self._thread.is_alive():
+            check()
             self._thread.join(0.2)  # with an end, because on Windows Ctrl-C does not reach an endless wait
         if self._failure is not None:
             raise self._failure

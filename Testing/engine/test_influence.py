@@ -11,11 +11,13 @@ import pytest
 
 from engine.cli.small_study import write_study
 from engine.cli.stand_in import BrightPlaces
-from humor.errors import Cancelled, InputError, OutputError, UsageError
+from humor.errors import Cancelled, InputError, OutputError, UsageError, UserFileError
 from humor.events import Event, Reporter
 from humor.inference.segmentation import Segmentation
 from humor.influence import Influence, dice, influence_of_files, leave_out, shares
-from humor.output.influence_files import FACTS, SCHEMA, TABLE
+from humor.output.influence_files import SCHEMA
+from humor.output.names import INFLUENCE as FACTS
+from humor.output.names import INFLUENCE_TABLE as TABLE
 from humor.output.names import LABEL_MAP, REPORT
 from humor.pipeline import SegmentOptions, segment_files
 from humor.regions import REGION_KEYS
@@ -223,3 +225,36 @@ def test_a_warning_is_given_once_not_once_a_run(files: dict[str, Path], tmp_path
     warned = [event.message for event in events if event.kind == "warning"]
     assert any("T1c is missing" in sentence for sentence in warned)
     assert sorted(warned) == sorted(found.facts["warnings"]) and len(set(warned)) == len(warned)
+
+
+def test_files_of_the_users_with_the_names_of_results_are_kept(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    for name in (FACTS, TABLE):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(UserFileError, match=name):
+            explained(files, tmp_path)
+        assert (tmp_path / name).read_text() == "mine"
+        (tmp_path / name).unlink()
+    explained(files, tmp_path)
+    explained(files, tmp_path)
+    (tmp_path / TABLE).write_text("corrected")
+    with pytest.raises(UserFileError, match="changed since"):
+        explained(files, tmp_path)
+    assert (tmp_path / TABLE).read_text() == "corrected"
+
+
+def test_a_cancelled_segmentation_stays_known_as_ours(files: dict[str, Path], tmp_path: Path) -> None:
+    """The comparison in the same folder must not forget whose the label map is."""
+    segmenter: Any = BrightPlaces()
+
+    def listen(event: Event) -> None:
+        if event.kind == "stage" and event.stage == "report":
+            raise Cancelled("now")
+
+    with pytest.raises(Cancelled):
+        segment_files(files, tmp_path, SegmentOptions(page=False), Reporter(listen), segmenter)
+    explained(files, tmp_path)
+    segment_files(files, tmp_path, SegmentOptions(page=False), segmenter=segmenter)
+    assert {FACTS, TABLE, LABEL_MAP, REPORT} <= {path.name for path in tmp_path.iterdir()}
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +13,10 @@ import pytest
 from engine.cli.small_study import write_study
 from engine.cli.stand_in import BrightPlaces
 from humor import pipeline
-from humor.errors import BundleError, Cancelled, InputError, OutputError
+from humor.errors import BundleError, Cancelled, InputError, OutputError, UsageError, UserFileError
 from humor.events import Event, Reporter
 from humor.output.names import FIXED_NAMES, LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE
+from humor.output.ownership import FILES, JOURNAL
 from humor.pipeline import STAGES, SegmentOptions, segment_files
 from humor.sequences import SEQUENCES
 
@@ -149,7 +152,9 @@ def test_cancelling_the_report_keeps_the_label_map_and_says_so(
 ) -> None:
     with pytest.raises(Cancelled, match=r"label map in .* is complete"):
         segment_files(files, tmp_path / "out", NO_PAGE, cancelling_at("report"), segmenter())
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [LABEL_MAP]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [JOURNAL, LABEL_MAP]
+    segment_files(files, tmp_path / "out", NO_PAGE, segmenter=segmenter())
+    assert (tmp_path / "out" / REPORT).is_file() and not (tmp_path / "out" / JOURNAL).exists()
 
 
 def cancelling_at(stage: str) -> Reporter:
@@ -179,3 +184,67 @@ def test_two_runs_into_one_folder_are_refused(files: dict[str, Path], tmp_path: 
 
     with pytest.raises(OutputError, match="another run"):
         segment_files(files, tmp_path / "out", NO_PAGE, Reporter(again), segmenter())
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_results_do_not_go_over_an_experts_files_beside_the_images(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    """As ``humor segment A -o A`` does."""
+    study = tmp_path / "A"
+    (study / "routing").mkdir(parents=True)
+    for file in files.values():
+        shutil.copy(file, study)
+    for name in (LABEL_MAP, REPORT_PAGE, "routing/my_map.nii.gz"):
+        (study / name).write_text("an expert's")
+    before, events = state(study), list[Event]()
+    given = {name: study / file.name for name, file in files.items()}
+    with pytest.raises(UserFileError, match="routing/my_map"):
+        segment_files(given, study, NO_PAGE, Reporter(events.append), segmenter())
+    assert state(study) == before and not events  # it did not begin
+    for name in (LABEL_MAP, REPORT_PAGE, "routing/my_map.nii.gz"):
+        (study / name).unlink()
+    images = state(study)
+    for _ in range(2):
+        segment_files(given, study, NO_PAGE, segmenter=segmenter())
+    assert images.items() <= state(study).items()
+
+
+def test_an_input_that_is_an_earlier_result_is_not_replaced(files: dict[str, Path], tmp_path: Path) -> None:
+    """As ``--flair E/probabilities.nii.gz -o E`` would."""
+    out = tmp_path / "E"
+    segment_files(files, out, SegmentOptions(probabilities=True, page=False), segmenter=segmenter())
+    before = state(out)
+    with pytest.raises(UsageError, match="this input lies in the output folder"):
+        segment_files({"flair": out / PROBABILITIES}, out, NO_PAGE, segmenter=segmenter())
+    assert state(out) == before
+
+
+def test_every_file_of_a_run_is_in_its_report_with_its_hash(files: dict[str, Path], tmp_path: Path) -> None:
+    outcome = segment_files(files, tmp_path, SegmentOptions(probabilities=True), segmenter=segmenter())
+    report = json.loads((tmp_path / REPORT).read_text())
+    assert set(report[FILES]) == set(outcome.files) - {REPORT} == set(report["outputs"]) - {REPORT}
+    for name, facts in report[FILES].items():
+        data = (tmp_path / name).read_bytes()
+        assert facts == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_the_hash_of_an_input_is_that_of_what_was_segmented(files: dict[str, Path], tmp_path: Path) -> None:
+    """The file is replaced while the network runs."""
+    study = write_study(tmp_path / "study")
+    read = (study / "t1c.nii.gz").read_bytes()
+
+    def replace_it(event: Event) -> None:
+        if event.kind == "stage" and event.stage == "segment":
+            (study / "t1c.nii.gz").write_bytes(b"another")
+
+    given = {name: study / file.name for name, file in files.items()}
+    segment_files(given, tmp_path / "out", NO_PAGE, Reporter(replace_it), segmenter())
+    inputs = {
+        item["sequence"]: item for item in json.loads((tmp_path / "out" / REPORT).read_text())["inputs"]
+    }
+    assert inputs["t1c"]["sha256"] == hashlib.sha256(read).hexdigest()
+    assert inputs["t1c"]["bytes"] == len(read)

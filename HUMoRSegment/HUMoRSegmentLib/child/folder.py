@@ -12,8 +12,9 @@ from pathlib import Path
 from slicer.i18n import tr as _
 
 from humor.errors import OutputError
+from humor.output.plain_files import is_folder
 
-PREFIX = "HUMoR-"
+PREFIX, SUFFIX = "HUMoR-", ".run"
 STALE_AFTER = 24 * 3600.0
 """Seconds after which a folder is of a Slicer that crashed: no run takes a day."""
 _TRIES, _PAUSE = 10, 0.1  # on Windows a file stays in use for a moment after its process was killed
@@ -34,7 +35,7 @@ def make_folder(parent: Path) -> Path:
     try:
         parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(parent)
-        return Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        return Path(tempfile.mkdtemp(SUFFIX, PREFIX, parent))
     except OSError as error:
         raise OutputError(
             _(
@@ -55,7 +56,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def _remove_stale(parent: Path) -> None:
-    for folder in parent.glob(f"{PREFIX}*"):
+    for folder in parent.glob(f"{PREFIX}*{SUFFIX}"):
         with suppress(OSError):
-            if folder.is_dir() and time.time() - folder.stat().st_mtime > STALE_AFTER:
+            if is_folder(folder) and time.time() - folder.stat().st_mtime > STALE_AFTER:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from humor.errors import InputError
-from humor.output.influence_files import FACTS
+from humor.output.names import INFLUENCE
 from humor.sequences import DISPLAY_NAMES
 
 from . import references
@@ -55,7 +55,7 @@ def make_influence_table(segmentation: Any, output: Path) -> Any:
 
 def _read(output: Path) -> list[dict[str, Any]]:
     """The rows of ``influence.json``, checked enough to be shown."""
-    path = output / FACTS
+    path = output / INFLUENCE
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["effects"]
         if not rows:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError
+from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
 from ..events import Reporter
 from .messages import Ended, Failure, Job
 from .settings import Settings
@@ -15,7 +15,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..inference.segmenter import Segmenter
 
-_FINAL = (InputError, UsageError, BundleError)
+_FINAL = (InputError, UsageError, BundleError, UserFileError)
 
 
 def make_segmenter(settings: Settings) -> Segmenter:

@@ -74,6 +74,7 @@ def run_batch(
     *,
     retries: int = 1,
     redo: bool = False,
+    time_limit: float | None = None,
     listener: Listener | None = None,
 ) -> Summary:
     """Do all studies that are not done.
@@ -85,6 +86,7 @@ def run_batch(
         crew: makes the workers' crew; called only if there is something to be done.
         retries: further attempts after one that failed by something that may pass.
         redo: do again what is done.
+        time_limit: seconds for one study; None for no limit.
         listener: gets the events.
 
     Raises:
@@ -105,7 +107,7 @@ def run_batch(
         if not todo:
             return Summary(folder.path, len(steps), skipped, [], failed, 0.0, 0.0)
         pool = Pool(crew(), len(todo))
-        runner = Runner(todo, folder, settings, pool, retries, tell, names)
+        runner = Runner(todo, folder, settings, pool, retries, tell, names, time_limit)
         try:
             pool.start()
             tell(Event("stage", "model", f"Loading the model in {_count(pool.size, 'worker')}"))

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
-from ..errors import HumorError, OutputError
-from ..output.file_lock import try_lock
-from ..output.folder import STAGING, OutputFolder, output_error
+from ..bundle.hashing import sha256_of_bytes
+from ..errors import OutputError
+from ..output.file_lock import FileLock
+from ..output.folder import clear_leftovers, output_error
+from ..output.plain_files import remove_partials, write_whole
 from .names import LOCK, RECORDS, STATE_FOLDER, VOLUMES
+from .own_files import OwnFiles
 from .records import Record, Records
 from .ticket import Ticket, Tickets, Verdict, judge
-from .volumes_table import write_volumes
+from .volumes_table import volumes_table, was_made_here
 
 _SWEEP_SECONDS = 5.0  # a killed worker's lock is free when the system has cleared it away
 
@@ -27,31 +29,33 @@ class BatchFolder:
         path: made if need be.
 
     Raises:
-        OutputError: from every method, if the folder cannot be written, or another batch is at
-            work in it.
+        OutputError: from every method, if the folder cannot be written, another batch is at work in
+            it, or a file of the user's has a name that the batch needs.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self._lock: IO[bytes] | None = None
+        self._lock: FileLock | None = None
         self._tickets = Tickets(self.path / STATE_FOLDER)
 
     def __enter__(self) -> BatchFolder:
-        state = self.path / STATE_FOLDER
         try:
-            state.mkdir(parents=True, exist_ok=True)
-            self._lock = open(state / LOCK, "wb")  # closed on leaving
-            if not try_lock(self._lock):
+            began_here = OwnFiles(self.path).began_here
+            self._lock = FileLock.take(self.path / STATE_FOLDER / LOCK)
+            if self._lock is None:
                 raise OutputError(
                     f"{self.path}: another batch is writing its results here. Wait until it has ended or "
                     "choose another output folder."
                 )
-            self.records = Records(self.path / RECORDS)
-        except OSError as error:
+            self._own = OwnFiles(self.path)  # as it is now that nobody else writes it
+            remove_partials(self.path, VOLUMES)
+            remove_partials(self.path / STATE_FOLDER)
+            self.records = Records(self.path / RECORDS, began_here)
+            self._own.refuse_foreign(VOLUMES, was_made_here)
+        except BaseException as error:
             self._unlock()
-            raise output_error(self.path, error) from error
-        except OutputError:
-            self._unlock()
+            if isinstance(error, OSError):
+                raise output_error(self.path, error) from error
             raise
         return self
 
@@ -62,7 +66,8 @@ class BatchFolder:
 
     def _unlock(self) -> None:
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
+            self._lock = None
 
     def results(self, study: str) -> Path:
         """The folder of a study's results."""
@@ -101,23 +106,17 @@ class BatchFolder:
             raise output_error(self.path, error) from error
 
     def write_table(self, studies: Sequence[str]) -> None:
-        """Bring the table of volumes up to date."""
+        """Bring the table of volumes up to date; one that the user has changed meanwhile is kept."""
+        content = volumes_table(studies, self.records.last)
         try:
-            write_volumes(self.path / VOLUMES, studies, self.records.last)
+            self._own.refuse_foreign(VOLUMES, was_made_here)
+            self._own.note(VOLUMES, sha256_of_bytes(content))
+            write_whole(self.path / VOLUMES, content)
         except OSError as error:
             raise output_error(self.path / VOLUMES, error) from error
 
     def sweep(self, study: str) -> None:
         """Remove what a killed worker has left in a study's folder, once it has let go of it."""
-        folder = self.results(study)
         deadline = time.monotonic() + _SWEEP_SECONDS
-        while (folder / STAGING).is_dir():
-            try:
-                with OutputFolder(folder):
-                    pass
-            except HumorError:
-                if time.monotonic() > deadline:
-                    return
-                time.sleep(0.1)
-        with suppress(OSError):
-            folder.rmdir()  # only if it is empty
+        while not clear_leftovers(self.results(study)) and time.monotonic() < deadline:
+            time.sleep(0.1)

@@ -70,6 +70,8 @@ class Died:
     message: str
 
 
+WORKER_DIED = "WorkerDied"
+"""Type of the failure of a study whose worker is gone."""
 Message = Ready | Unable | Progressed | Ended | Died
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Ready, Unable, Progressed, Ended)}
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from .. import errors
 from ..errors import HumorError
-from .messages import Died, Ended, Failure, Job, Message, Progressed, Ready, Unable
+from .messages import WORKER_DIED, Died, Ended, Failure, Job, Message, Progressed, Ready, Unable
 
 MAX_FAILED_STARTS = 3
 """So often in a row a worker may die while it loads the model; then its place stays empty."""
@@ -23,6 +23,10 @@ class Worker(Protocol):
 
     def submit(self, job: Job) -> None:
         """Give it a study; asked only when it is ready and has none."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once; it is told of as ``Died``."""
         ...
 
 
@@ -93,6 +97,12 @@ class Pool:
         place.job = job
         place.worker.submit(job)
 
+    def kill(self, study: str) -> None:
+        """End the worker that has this study, whatever it is doing; another takes its place."""
+        for place in self._places:
+            if place.worker is not None and place.job is not None and place.job.study == study:
+                place.worker.kill()
+
     def wait(self, seconds: float) -> list[Progressed | Ended]:
         """What became of jobs; waits so long for the first news.
 
@@ -142,7 +152,7 @@ class Pool:
             self._launch(place)
         else:
             self._give_up(place, message.message)
-        return [] if job is None else [Ended(job.study, Failure("WorkerDied", message.message, again=True))]
+        return [] if job is None else [Ended(job.study, Failure(WORKER_DIED, message.message, again=True))]
 
     def _give_up(self, place: _Place, reason: str) -> None:
         self.notices.append(f"Worker {place.number + 1} cannot be started again. {reason}")

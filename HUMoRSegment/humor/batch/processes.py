@@ -111,6 +111,10 @@ class Process:
         """Give it a study; a worker that died meanwhile is told of as ``Died``."""
         self._write(json.dumps(asdict(job)))
 
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
     def stop(self) -> None:
         """Ask it to end."""
         self._write(STOP)

@@ -168,6 +168,12 @@ class _Member:
         """Give it a study."""
         self._crew.expect(self, self.actor.segment.remote(asdict(job)))
 
+    def kill(self) -> None:
+        """End it at once."""
+        import ray
+
+        ray.kill(self.actor)
+
 
 def threads_each(cpus: Sequence[int], workers: int) -> int:
     """The most processors that each of so many workers can have, on computers with these numbers of them.

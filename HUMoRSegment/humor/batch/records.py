@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserFileError
+from ..output.plain_files import open_plain, read_plain, sync_folder
 from ..output.provenance import now
 from ..regions import LABEL_NAMES
 from .inputs import Stamps
@@ -16,27 +18,50 @@ from .ticket import Report
 
 DONE, FAILED = "done", "failed"
 Record = dict[str, Any]
+_BEGINNING = b'{"study": '
+_MOST_BYTES = 1 << 32
+# What whoever reads records relies on.
+_FIELDS: dict[str, tuple[type, ...]] = {
+    "study": (str,),
+    "status": (str,),
+    "volumes_ml": (dict,),
+    "labels_ml": (dict,),
+    "sequences": (list,),
+    "warnings": (list,),
+    "seconds": (int, float, type(None)),
+    "error": (dict, type(None)),
+    "model": (str,),
+}
 
 
 class Records:
     """The records of a folder: those that are there, and a way to add more.
 
     A kill in the midst of writing leaves a torn last line; it is cut off here, and what it would
-    have said is found again from the study's own folder. Lines that cannot be read are left alone.
+    have said is found again from the study's own folder. Lines that cannot be read, or do not hold
+    what a record holds, are left alone.
 
     Args:
-        path: made when the first line is added.
+        path: made when the first line is added; never a link.
+        ours: whether the file is known to be ours; else its first line must be a record.
 
     Raises:
         OSError: it cannot be read or mended.
+        UserFileError: it is a file of the user's.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ours: bool = True) -> None:
         self.path = path
         self.last: dict[str, Record] = {}
         """Study → its last record, in the order in which studies first came."""
-        for line in _whole_lines(path):
-            self.last[line["study"]] = line
+        lines = _whole_lines(path)
+        if lines and not ours and _record(lines[0]) is None:
+            raise UserFileError(
+                f"{path}: HUMoR did not write it, and files of yours are never touched. Move it away, or "
+                "choose another output folder."
+            )
+        for record in filter(None, map(_record, lines)):
+            self.last[record["study"]] = record
 
     def knows(self, study: str, report: Report) -> bool:
         """Whether the last record of a study tells of this very result."""
@@ -48,31 +73,49 @@ class Records:
         Raises:
             OSError: it cannot be written.
         """
-        with open(self.path, "ab") as file:
-            file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        # Names of files need not be text: what is none stays readable, as JSON writes it.
+        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        is_new = not self.path.exists()
+        with os.fdopen(open_plain(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "rb+") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    line = b"\n" + line  # behind what somebody has added without ending the line
+            file.seek(0, os.SEEK_END)
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self.path.parent)
         self.last[record["study"]] = record
 
 
-def _whole_lines(path: Path) -> list[Record]:
+def _whole_lines(path: Path) -> list[bytes]:
+    """All lines; one of ours that a kill has torn is cut off."""
     try:
-        data = path.read_bytes()
+        data = read_plain(path, _MOST_BYTES)
     except FileNotFoundError:
         return []
-    whole, newline, torn = data.rpartition(b"\n")
-    if torn:
-        with open(path, "r+b") as file:
-            file.truncate(len(whole) + len(newline))
-    records = []
-    for line in whole.split(b"\n"):
+    whole, newline, rest = data.rpartition(b"\n")
+    if rest and _record(rest) is None and (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
+        handle = open_plain(path, os.O_RDWR)
         try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and isinstance(record.get("study"), str):
-            records.append(record)
-    return records
+            os.ftruncate(handle, len(whole) + len(newline))
+        finally:
+            os.close(handle)
+        rest = b""
+    return [line for line in (*whole.split(b"\n"), rest) if line]
+
+
+def _record(line: bytes) -> Record | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    good = all(isinstance(record.get(key), kinds) for key, kinds in _FIELDS.items())
+    return record if good and record["status"] in (DONE, FAILED) else None
 
 
 def done_record(

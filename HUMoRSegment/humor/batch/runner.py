@@ -7,16 +7,17 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ..errors import InputError
+from ..errors import InputError, OutputError
 from ..events import Event, Listener
+from ..interruption import check
 from .folder import BatchFolder
-from .messages import Ended, Failure, Job, Progressed
+from .messages import WORKER_DIED, Ended, Failure, Job, Progressed
 from .pace import Pace
 from .plan import Step, ticket_for
 from .pool import Pool
 from .records import Record, done_record, failed_record
 from .settings import Settings
-from .ticket import Ticket, read_report
+from .ticket import Ticket, read_report, report_hash
 
 _PAUSE = 0.5  # seconds between two looks when no worker says anything
 _TELL_EVERY = 0.2  # seconds between two events of progress
@@ -41,6 +42,8 @@ class Runner:
         retries: further attempts after one that failed by something that may pass.
         listener: gets the events.
         table: names of all studies of the batch, for the table of volumes.
+        time_limit: seconds after which a study's worker is ended and the study has failed; None for
+            no limit.
     """
 
     def __init__(
@@ -52,12 +55,15 @@ class Runner:
         retries: int,
         listener: Listener,
         table: Sequence[str],
+        time_limit: float | None = None,
     ) -> None:
         self._queue = deque(_Attempt(step) for step in steps)
         self._at_work: dict[str, _Attempt] = {}
         self._folder, self._settings, self._pool = folder, settings, pool
         self._retries, self._listener, self._table = retries, listener, table
+        self._time_limit, self._out_of_time = time_limit, set[str]()
         self._told = 0.0
+        self._table_kept = ""
         self.pace = Pace(len(steps))
         self.done: list[str] = []
         self.failed: dict[str, str] = {}
@@ -76,7 +82,9 @@ class Runner:
                     self.pace.progressed(news.study, news.fraction)
                 else:
                     self._ended(self._at_work.pop(news.study), news)
+            self._watch_the_clock()
             self._tell()
+            check()
 
     def sweep(self) -> None:
         """After the pool was closed: remove what studies that were at work have left."""
@@ -86,20 +94,39 @@ class Runner:
     def _begin(self, attempt: _Attempt) -> None:
         study = attempt.step.study
         attempt.begin = time.monotonic()
-        before = read_report(self._folder.results(study.id))
+        results = self._folder.results(study.id)
         try:
-            attempt.ticket = ticket_for(study, self._settings, before.sha256 if before else None)
-        except InputError as error:
-            self._failed(attempt, Failure(InputError.__name__, str(error)))
+            if results.is_symlink():
+                raise OutputError(f"{results} is a link, and links are not followed. Remove it.")
+            attempt.ticket = ticket_for(study, self._settings, report_hash(results))
+            self._folder.issue(study.id, attempt.ticket)
+        except (InputError, OutputError) as error:
+            self._failed(attempt, Failure(type(error).__name__, str(error)))
             return
-        self._folder.issue(study.id, attempt.ticket)
         self._at_work[study.id] = attempt
         files = {sequence: str(stamp["path"]) for sequence, stamp in attempt.ticket.inputs.items()}
-        self._pool.submit(Job(study.id, files, str(self._folder.results(study.id))))
+        self._pool.submit(Job(study.id, files, str(results)))
+
+    def _watch_the_clock(self) -> None:
+        """End workers whose study takes too long; the next news of the study is that they died."""
+        if self._time_limit is None:
+            return
+        for study, attempt in self._at_work.items():
+            if study not in self._out_of_time and time.monotonic() - attempt.begin > self._time_limit:
+                self._out_of_time.add(study)
+                self._pool.kill(study)
 
     def _ended(self, attempt: _Attempt, ended: Ended) -> None:
         study = attempt.step.study
         failure = ended.failure or self._unfit(attempt)
+        if study.id in self._out_of_time:
+            self._out_of_time.discard(study.id)
+            if failure is not None and failure.type == WORKER_DIED:
+                failure = Failure(
+                    "TimeLimit",
+                    f"{study.source}: it was not done after {self._time_limit:g} s and was given up. Give "
+                    "more time with --time-limit, or look what is special about it.",
+                )
         report = None if failure else read_report(self._folder.results(study.id))
         if failure is None and (report is None or report.sha256 == attempt.ticket.replaces):
             failure = Failure(
@@ -152,7 +179,12 @@ class Runner:
 
     def _write(self, record: Record) -> None:
         self._folder.record(record)
-        self._folder.write_table(self._table)
+        try:
+            self._folder.write_table(self._table)
+        except OutputError as error:  # the records have it all: no reason to stop
+            if str(error) != self._table_kept:
+                self._table_kept = str(error)
+                self._say("warning", str(error), {})
 
     def _tell(self) -> None:
         for notice in self._pool.notices:

@@ -11,8 +11,8 @@ from typing import Any
 from ..pipeline import SegmentOptions
 
 # The device is left out on purpose: a batch that was begun on one GPU may go on on another, or on
-# the CPU. Each result says which it was.
-_DECISIVE = ("precision", "window", "mirror", "reference", "register", "probabilities", "page", "routing")
+# the CPU. Each result says which it was. The model counts by its hash.
+_UNDECISIVE = ("model", "device")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Settings:
     @property
     def options_hash(self) -> str:
         """Changes when an option changes what is computed or written."""
-        facts = {name: getattr(self.options, name) for name in _DECISIVE}
+        facts = {name: value for name, value in asdict(self.options).items() if name not in _UNDECISIVE}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UsageError
-from .study_id import collision_key, unfit
+from .study_id import collision_key, shown, unfit
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,57 @@ def check_ids(studies: Sequence[BatchStudy], remedy: str) -> None:
     Raises:
         UsageError: names every study whose name does not fit.
     """
-    complaints: list[str] = []
-    taken: dict[str, BatchStudy] = {}
-    for study in studies:
-        if reason := unfit(study.id):
-            complaints.append(f"{study.source}: {study.id!r} cannot name a folder of results: {reason}.")
-            continue
-        first = taken.setdefault(collision_key(study.id), study)
-        if first is not study and first.id == study.id:
-            complaints.append(f"{study.source}: {study.id!r} is also the name of {first.source}.")
-        elif first is not study:
-            complaints.append(
-                f"{study.source}: {study.id!r} and {first.id!r} ({first.source}) would be the same folder on "
-                "a disk that does not tell capitals from small letters."
-            )
+    complaints = _complaints(studies)
     if complaints:
-        raise UsageError("\n".join([*shortened(complaints), remedy]))
+        raise UsageError("\n".join([*shortened(list(complaints.values())), remedy]))
+
+
+def without_unfit(studies: Sequence[BatchStudy], remedy: str) -> list[BatchStudy]:
+    """The studies; those that cannot have a folder of their own have that as their problem.
+
+    Args:
+        studies: all of the batch.
+        remedy: what to do about a name that does not fit.
+    """
+    complaints = _complaints(studies)
+    taken = {study.id for number, study in enumerate(studies) if number not in complaints}
+    settled = []
+    for number, study in enumerate(studies):
+        if number in complaints:
+            name, count = shown(study.id), 1
+            while name in taken:
+                count += 1
+                name = f"{shown(study.id)} ({count})"
+            taken.add(name)
+            problem = study.problem or f"{complaints[number]} {remedy}"
+            study = BatchStudy(name, study.source, problem=problem, problem_type=UsageError.__name__)
+        settled.append(study)
+    return settled
+
+
+def _complaints(studies: Sequence[BatchStudy]) -> dict[int, str]:
+    """Number of a study → what is wrong with its name; all of those that clash are named."""
+    complaints: dict[int, str] = {}
+    taken: dict[str, int] = {}
+    for number, study in enumerate(studies):
+        if reason := unfit(study.id):
+            complaints[number] = f"{study.source}: {study.id!r} cannot name a folder of results: {reason}."
+            continue
+        first = taken.setdefault(collision_key(study.id), number)
+        if first == number:
+            continue
+        complaints.setdefault(first, _clash(studies[first], study))
+        complaints[number] = _clash(study, studies[first])
+    return complaints
+
+
+def _clash(study: BatchStudy, other: BatchStudy) -> str:
+    if study.id == other.id:
+        return f"{study.source}: {study.id!r} is also the name of {other.source}."
+    return (
+        f"{study.source}: {study.id!r} and {other.id!r} ({other.source}) would be the same folder on "
+        "a disk that does not tell capitals from small letters."
+    )
 
 
 def shortened(lines: list[str], longest: int = 20) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import HumorError, UsageError
 from ..study.reading import is_image_file
 from ..study.roles import guess_roles
 from .names import STATE_FOLDER
-from .study import BatchStudy, check_ids
+from .study import BatchStudy, without_unfit
 
 IMAGES_BELOW = "anat"
 """Where BIDS keeps a session's images."""
@@ -24,22 +25,24 @@ def find_studies(root: Path, output: Path) -> list[BatchStudy]:
 
     A study's name is its path below ``root`` with ``_`` between the parts: ``sub-1/ses-2`` is
     ``sub-1_ses-2``. A folder in ``root`` in which nothing can be segmented becomes a study with a
-    problem, so that it is reported and not forgotten; so does a study whose files are unclear.
+    problem, so that it is reported and not forgotten; so does a study whose files are unclear, or
+    whose name cannot be that of a folder of results.
 
     Args:
         root: the folder of study folders.
         output: where results go; not searched, and not allowed to be ``root``.
 
     Raises:
-        UsageError: no such folder, no study in it, a single study, or names that clash.
+        UsageError: no such folder, no study in it, or a single study.
     """
     if not root.is_dir():
         raise UsageError(f"{root} does not exist. Give a folder of study folders, or a CSV file.")
     if _same(root, output):
         raise UsageError(f"{output}: results cannot go into the folder of the studies. Choose another one.")
     found: list[BatchStudy] = []
-    for folder in _folders(root, output):
-        below = _search(folder, root, output, {root.resolve()})
+    top = _place(root)
+    for folder in _folders(root, output, top):
+        below = _search(folder, root, output, {top})
         found += below or [_study(folder, root)]
     if not any(study.files for study in found) and _images(root):
         raise UsageError(
@@ -48,23 +51,32 @@ def find_studies(root: Path, output: Path) -> list[BatchStudy]:
         )
     if not found:
         raise UsageError(f"{root} holds no folder. Give a folder of study folders, or a CSV file.")
-    remedy = "Rename the folders, or list the studies in a CSV file with the names they shall have."
-    check_ids(found, remedy)
-    return found
+    remedy = "Rename the folder, or list the studies in a CSV file with the names they shall have."
+    return without_unfit(found, remedy)
 
 
-def _search(folder: Path, root: Path, output: Path, above: set[Path]) -> list[BatchStudy]:
-    """The studies in and below a folder; a folder that can be segmented is not searched further."""
-    place = folder.resolve()
-    if place in above:  # a link that leads back up
+def _search(folder: Path, root: Path, output: Path, seen: set[Path]) -> list[BatchStudy]:
+    """The studies in and below a folder; a folder that can be segmented is not searched further.
+
+    Args:
+        folder: a folder.
+        root: the folder of study folders.
+        output: where results go.
+        seen: places that were searched, to which this one is added: links lead to each once.
+    """
+    place = _place(folder)
+    if place in seen:
         return []
+    seen.add(place)
     study = _study(folder, root) if _images(folder) or _images(folder / IMAGES_BELOW) else None
     if study is not None and study.files:
         return [study]
     below: list[BatchStudy] = []
-    for child in _folders(folder, output):
+    for child in _folders(folder, output, _place(root)):
         if child.name != IMAGES_BELOW:
-            below += _search(child, root, output, above | {place})
+            below += _search(child, root, output, seen)
+    if not below and study is None and not _can_be_read(folder):
+        study = _study(folder, root)  # which says why
     return below or ([study] if study is not None else [])
 
 
@@ -72,27 +84,48 @@ def _study(folder: Path, root: Path) -> BatchStudy:
     name = "_".join(folder.relative_to(root).parts)
     try:
         guess = guess_roles(folder)
-    except (HumorError, OSError) as error:
+    except (HumorError, OSError, RuntimeError) as error:  # pathlib tells of circles of links so
         # What an option of `humor segment` would settle, a CSV file settles here.
         message = f"{error} In a batch a CSV file says so." if isinstance(error, UsageError) else str(error)
         return BatchStudy(name, str(folder), problem=message, problem_type=type(error).__name__)
     return BatchStudy(name, str(folder), guess.files, guess.reasons)
 
 
-def _folders(folder: Path, output: Path) -> list[Path]:
-    """The folders in a folder that may hold studies."""
+def _folders(folder: Path, output: Path, root: Path) -> list[Path]:
+    """The folders in a folder that may hold studies.
+
+    Args:
+        folder: a folder.
+        output: where results go.
+        root: the folder of study folders, resolved: a link to what is found there anyway is left out.
+    """
     try:
-        children = sorted(path for path in folder.iterdir() if path.is_dir())
+        children = sorted(folder.iterdir())
     except OSError:
         return []
-    return [
-        path
-        for path in children
-        if not path.name.startswith(".")
-        and path.name.lower() not in _OTHER_FOLDERS
-        and not _same(path, output)
-        and not (path / STATE_FOLDER).is_dir()
-    ]
+    return [path for path in children if _may_hold_studies(path, output, root)]
+
+
+def _may_hold_studies(path: Path, output: Path, root: Path) -> bool:
+    if _is_left_out(path.name) or not os.path.isdir(path) or _same(path, output):
+        return False
+    if path.is_symlink():
+        place = _place(path)
+        if place.is_relative_to(root) and not any(map(_is_left_out, place.relative_to(root).parts)):
+            return False
+    return not os.path.isdir(path / STATE_FOLDER)
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _OTHER_FOLDERS
+
+
+def _can_be_read(folder: Path) -> bool:
+    try:
+        with os.scandir(folder):
+            return True
+    except OSError:
+        return False
 
 
 def _images(folder: Path) -> bool:
@@ -103,4 +136,9 @@ def _images(folder: Path) -> bool:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+    return _place(one) == _place(other)
+
+
+def _place(path: Path) -> Path:
+    """Where a path leads to; links that lead in a circle lead nowhere."""
+    return Path(os.path.realpath(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -20,6 +21,8 @@ def unfit(name: str) -> str:
     if found:
         what = "separates folders" if found[0] in "/\\" else "is not allowed in names on every system"
         return f"{found[0]!r} {what}"
+    if shown(name) != name:
+        return "it is no text in UTF-8"
     if not name.isprintable():
         return "it has characters that cannot be seen"
     if name.startswith(".") or name != name.strip() or name.endswith("."):
@@ -31,6 +34,11 @@ def unfit(name: str) -> str:
     if name.casefold() in (RECORDS, VOLUMES):
         return "the batch has a file of this name"
     return ""
+
+
+def shown(name: str) -> str:
+    """A name as text: bytes that are no UTF-8, which Linux allows in names, as ``\\xe9``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def collision_key(name: str) -> str:

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle.hashing import sha256_of_bytes
-from ..output.names import REPORT
-from .inputs import Stamps, unchanged
+from ..output.names import LABEL_MAP, REPORT, SEGMENTATION
+from ..output.ownership import claims_of, parsed
+from ..output.plain_files import read_plain, write_whole
+from .inputs import Stamps, are_stamps, unchanged
+from .report_check import is_complete
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,34 @@ class Verdict:
     reason: str
 
 
-def read_report(folder: Path) -> Report | None:
-    """The report of a study's folder; None if there is none, or if a file that it lists is gone."""
+def report_hash(folder: Path) -> str | None:
+    """SHA-256 of the report of a study's folder, whatever it holds; None if there is none."""
     try:
-        text = (folder / REPORT).read_bytes()
-        facts = json.loads(text)
-    except (OSError, ValueError):
+        return sha256_of_bytes(read_plain(folder / REPORT))
+    except OSError:
         return None
-    if not isinstance(facts, dict) or not isinstance(facts.get("outputs"), list):
+
+
+def read_report(folder: Path) -> Report | None:
+    """The report of a study's folder.
+
+    None if there is none, if it is damaged, if a file that it lists is gone or has another size, or
+    if the label map is not the one that was written.
+    """
+    try:
+        written = os.lstat(folder / REPORT).st_mtime_ns
+        text = read_plain(folder / REPORT)
+    except OSError:
         return None
-    if not all((folder / str(name)).is_file() for name in facts["outputs"]):
+    facts = parsed(text)
+    if facts is None or not is_complete(facts):
         return None
-    return Report(facts, sha256_of_bytes(text))
+    report = Report(facts, sha256_of_bytes(text))
+    claims = claims_of(facts, SEGMENTATION, report.sha256, written)
+    for name in facts["outputs"]:
+        if name not in claims or not claims[name].whole(folder / name, by_content=name == LABEL_MAP):
+            return None
+    return report
 
 
 def judge(folder: Path, ticket: Ticket | None, wanted: Ticket) -> Verdict:
@@ -83,13 +102,16 @@ def judge(folder: Path, ticket: Ticket | None, wanted: Ticket) -> Verdict:
     if ticket is None:
         return Verdict(None, "new")
     report = read_report(folder)
-    if report is None or report.sha256 == ticket.replaces:
+    if report is None:
+        began = "results were changed or damaged" if report_hash(folder) else "not finished"
+        return Verdict(None, began)
+    if report.sha256 == ticket.replaces:
         return Verdict(None, "not finished")
     if not ticket.model == wanted.model == _model_of(report.facts):
         return Verdict(None, "another model")
     if ticket.options != wanted.options:
         return Verdict(None, "other options")
-    if not unchanged(ticket.inputs, wanted.inputs, report.facts.get("inputs", [])):
+    if not unchanged(ticket.inputs, wanted.inputs, report.facts["inputs"]):
         return Verdict(None, "other inputs")
     return Verdict(report, "done")
 
@@ -108,10 +130,11 @@ class Tickets:
     def read(self, study: str) -> Ticket | None:
         """The last ticket of a study; None if there is none that can be read."""
         try:
-            facts = json.loads(self._path(study).read_text(encoding="utf-8"))
-            return Ticket(facts["inputs"], facts["model"], facts["options"], facts["replaces"])
-        except (OSError, ValueError, TypeError, KeyError):
+            facts = json.loads(read_plain(self._path(study)))
+            ticket = Ticket(facts["inputs"], facts["model"], facts["options"], facts["replaces"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
+        return ticket if are_stamps(ticket.inputs) else None
 
     def write(self, study: str, ticket: Ticket) -> None:
         """Put a study's ticket on disk before anything else happens.
@@ -119,13 +142,7 @@ class Tickets:
         Raises:
             OSError: it cannot be written.
         """
-        path = self._path(study)
-        temporary = path.with_suffix(".partial")
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(asdict(ticket), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_whole(self._path(study), json.dumps(asdict(ticket)).encode())
 
     def refresh(self, study: str, ticket: Ticket, inputs: Stamps) -> None:
         """Files were moved or touched and hold the same: next time they need not be hashed."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..output.plain_files import read_plain
 from ..regions import LABEL_NAMES, REGION_KEYS
 from .records import Record
 
@@ -29,25 +29,29 @@ COLUMNS: tuple[str, ...] = (
 )
 
 
-def write_volumes(path: Path, studies: Iterable[str], last: Mapping[str, Record]) -> None:
-    """Replace the table; whoever has it open reads the old one or the new one, never half of one.
+def volumes_table(studies: Iterable[str], last: Mapping[str, Record]) -> bytes:
+    """The content of the table.
 
     Args:
-        path: the file.
         studies: names of the batch's studies, in order.
         last: study → its last record; those of earlier batches follow.
-
-    Raises:
-        OSError: it cannot be written.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for study in dict.fromkeys([*studies, *last]):
         writer.writerow(_row(study, last.get(study)))
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(text.getvalue(), encoding="utf-8")
-    os.replace(temporary, path)
+    return text.getvalue().encode("utf-8", "backslashreplace")  # names of files need not be text
+
+
+def was_made_here(path: Path) -> bool:
+    """Whether a file looks like a table of ours, by its columns.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    data = read_plain(path)
+    return not data or data.partition(b"\n")[0].decode("utf-8", "replace").split(",") == list(COLUMNS)
 
 
 def _row(study: str, record: Record | None) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def _row(study: str, record: Record | None) -> dict[str, Any]:
         "status": record["status"],
         **{f"{key}_ml": ml for key, ml in record["volumes_ml"].items()},
         **{f"label_{value}_ml": ml for value, ml in record["labels_ml"].items()},
-        "sequences": " ".join(record["sequences"]),
+        "sequences": " ".join(map(str, record["sequences"])),
         "warnings": len(record["warnings"]),
         "seconds": record["seconds"],
         "device": record.get("device", ""),

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError, OutputError, UsageError
+from ..output.plain_files import is_plain, sync_file, sync_folder
 from .bundle import Bundle
 from .card import make_card
 from .load import load_bundle
@@ -40,8 +41,7 @@ def export_bundle(bundle: Bundle, path: Path, replace: bool = False) -> None:
     """
     if path.suffix.lower() != ".zip":
         raise UsageError(f"{path} must end in .zip.")
-    if path.exists() and not replace:
-        raise OutputError(f"{path} is there already: choose another name, or replace it with --replace.")
+    _refuse_present(path, replace)
     try:
         handle, name = tempfile.mkstemp(".partial", ".humor-", path.absolute().parent)
         staged = Path(name)
@@ -49,7 +49,10 @@ def export_bundle(bundle: Bundle, path: Path, replace: bool = False) -> None:
             with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
                 _write(archive, bundle)
             staged.chmod(0o644)
+            sync_file(staged)
+            _refuse_present(path, replace)  # it took a while
             os.replace(staged, path)
+            sync_folder(path.absolute().parent)
         finally:
             staged.unlink(missing_ok=True)
     except OSError as error:
@@ -87,6 +90,13 @@ def import_bundle(path: Path, replace: bool = False) -> Bundle:
             (staging / CARD).write_bytes(make_card(manifest).encode())
             _check_weights(staging, path)
     return load_bundle(final)
+
+
+def _refuse_present(path: Path, replace: bool) -> None:
+    if os.path.lexists(path) and not replace:
+        raise OutputError(f"{path} is there already: choose another name, or replace it with --replace.")
+    if os.path.lexists(path) and not is_plain(path):
+        raise OutputError(f"{path} is a link or a folder and is not replaced: choose another name.")
 
 
 def _write(archive: zipfile.ZipFile, bundle: Bundle) -> None:

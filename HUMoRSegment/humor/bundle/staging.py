@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -10,10 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import BundleError
+from ..interruption import put_off
+from ..output.plain_files import is_folder, sync_file, sync_folder
+from .manifest import CARD, MANIFEST, Manifest
 
 _PREFIX = ".humor-"
 _SUFFIX = ".partial"
 _ABANDONED_SECONDS = 24 * 3600
+_ENDINGS = (".safetensors", ".xml", ".bin")
 
 
 @contextmanager
@@ -41,7 +46,12 @@ def new_folder(final: Path, replace: bool = False) -> Iterator[Path]:
         yield staging
         _refuse_present(final, replace)
         staging.chmod(0o755)  # mkdtemp lets nobody else in
-        _publish(staging, final)
+        for file in staging.iterdir():
+            sync_file(file)
+        sync_folder(staging)
+        with put_off():
+            _publish(staging, final)
+            sync_folder(final.parent)
     except OSError as error:
         raise _unwritable(final, error) from error
     finally:
@@ -66,15 +76,36 @@ def _publish(staging: Path, final: Path) -> None:
 
 
 def _refuse_present(final: Path, replace: bool) -> None:
-    if final.exists() and not replace:
+    if not os.path.lexists(final):
+        return
+    if not replace:
         raise BundleError(f"{final} is there already: ask for it to be replaced, or remove it first.")
-    if final.exists() and not final.is_dir():
+    if not is_folder(final):
         raise BundleError(f"{final} is not a folder: remove it first.")
+    if foreign := not_of_a_model(final):
+        raise BundleError(
+            f"{final} holds {', '.join(foreign)}, which no model has: it is not replaced. "
+            "Move that away first."
+        )
+
+
+def not_of_a_model(folder: Path) -> list[str]:
+    """Names in a folder that its own description does not list: a user's, which must not be deleted.
+
+    Of a damaged description all names with a model's endings are taken as listed.
+    """
+    there = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    try:
+        listed = list(Manifest.from_json((folder / MANIFEST).read_bytes(), MANIFEST).files)
+    except (OSError, BundleError):
+        listed = [name for name in there if MANIFEST in there and name.endswith(_ENDINGS)]
+    return [name for name in there if name not in {*listed, MANIFEST, CARD}]
 
 
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*{_SUFFIX}"):
-        if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+        # A link that has such a name is none of ours.
+        if is_folder(folder) and time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 

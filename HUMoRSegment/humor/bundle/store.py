@@ -13,6 +13,7 @@ from .bundle import Bundle
 from .load import load_bundle
 from .manifest import MANIFEST
 from .rules import is_name
+from .staging import not_of_a_model
 
 FOLDER_VARIABLE = "HUMOR_MODELS"
 
@@ -112,6 +113,11 @@ def remove_bundle(name: str) -> Path:
     try:
         if folder.is_symlink():
             folder.unlink()
+        elif foreign := not_of_a_model(folder):
+            raise BundleError(
+                f"{folder} holds {', '.join(foreign)}, which no model has: it is not removed. "
+                "Move that away first."
+            )
         else:
             _delete(folder)
     except OSError as error:

@@ -36,7 +36,8 @@ are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in
 What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
 when its files, the model or an option that decides the result have changed; the device and the
 number of workers do not count (on a CPU a few voxels in bf16 depend on the threads of a worker,
-with --precision fp32 none do).
+with --precision fp32 none do). Files of yours are never overwritten: a study whose results you have
+corrected counts as failed; move them away to have it done again.
 Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
 For research use only; not a medical device.
 """
@@ -67,6 +68,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         default=1,
         metavar="N",
         help="more attempts where that may help (default: 1)",
+    )
+    group.add_argument(
+        "--time-limit",
+        type=_at_least(0),
+        default=3600,
+        metavar="SECONDS",
+        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
     )
     group.add_argument("--redo", action="store_true", help="do again what is done")
     group.add_argument("--dry-run", action="store_true", help="list what would be done, and with which files")
@@ -113,6 +121,7 @@ def _do(
             _crew(arguments, settings),
             retries=arguments.retries,
             redo=arguments.redo,
+            time_limit=arguments.time_limit or None,
             listener=listener,
         )
     except KeyboardInterrupt as error:

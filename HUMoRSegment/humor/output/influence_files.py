@@ -4,66 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .folder import output_error
+from .folder import OutputFolder
+from .names import INFLUENCE_TABLE
 
-FACTS = "influence.json"
-"""Written last: where it is, the result is complete."""
-TABLE = "influence.csv"
 SCHEMA = "humor-influence/1"
 """Changes when a field changes its meaning or goes away; further fields may come without it."""
 
 
-@contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """Make the folder and try to write there, before minutes are spent; a failure unmakes it.
-
-    Raises:
-        OutputError: nothing can be written there.
-    """
-    was_there = folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise output_error(folder, error) from error
-    try:
-        yield
-    except BaseException:
-        if not was_there:
-            with suppress(OSError):  # not empty: somebody else's files
-                folder.rmdir()
-        raise
-
-
-def publish(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write both files; they get their names only once both are whole, so no half file is ever seen.
+def write(out: OutputFolder, facts: Mapping[str, Any]) -> None:
+    """Stage both files; leaving ``out`` publishes them.
 
     Args:
-        folder: exists.
+        out: the folder, entered, for this kind of results.
         facts: what ``influence.json`` holds; ``effects`` are the rows of the table.
 
     Raises:
-        OutputError: they cannot be written; the files of an earlier run are whole or gone.
+        OSError: they cannot be written.
     """
-    texts = {TABLE: _csv(facts["effects"]), FACTS: json.dumps(facts, indent=2, ensure_ascii=False) + "\n"}
-    try:
-        with TemporaryDirectory(".partial", ".humor-influence-", folder) as staging:
-            for name, text in texts.items():
-                (Path(staging) / name).write_text(text, encoding="utf-8")
-            (folder / FACTS).unlink(missing_ok=True)
-            for name in texts:
-                os.replace(Path(staging) / name, folder / name)
-    except OSError as error:
-        raise output_error(folder, error) from error
+    out.file(INFLUENCE_TABLE).write_text(_csv(facts["effects"]), encoding="utf-8")
+    out.write_mark(facts)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

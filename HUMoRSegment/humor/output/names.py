@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 LABEL_MAP = "segmentation.nii.gz"
 SEGMENTS = "segmentation.seg.nrrd"
@@ -15,6 +16,30 @@ REPORT = "report.json"
 """Written last: a folder that holds it is complete."""
 
 FIXED_NAMES: tuple[str, ...] = (LABEL_MAP, SEGMENTS, PROBABILITIES, ROUTING_TABLE, REPORT_PAGE, REPORT)
+
+INFLUENCE = "influence.json"
+"""Written last: where it is, the comparison of sequences is complete."""
+INFLUENCE_TABLE = "influence.csv"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of results in a folder.
+
+    Attributes:
+        names: of its files.
+        mark: the one that lists the others, written last; empty if none does.
+        maps: a folder inside for ``*.nii.gz``; empty for none.
+    """
+
+    names: tuple[str, ...]
+    mark: str = ""
+    maps: str = ""
+
+
+SEGMENTATION = Kind(FIXED_NAMES, REPORT, ROUTING_FOLDER)
+SEQUENCE_INFLUENCE = Kind((INFLUENCE_TABLE, INFLUENCE), INFLUENCE)
+KINDS = (SEGMENTATION, SEQUENCE_INFLUENCE)
 
 
 def routing_map_names(gates: Iterable[str]) -> dict[str, str]:

@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import platform
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..bundle.hashing import sha256_of_file
 from ..sequences import SEQUENCES
+from ..study.source import Source, Sources
 
 _LIBRARIES = ("numpy", "nibabel", "SimpleITK", "scipy", "openvino", "torch", "monai")
-_THREADS = 2
 
 
-def sha256_of(path: Path) -> str | None:
-    """SHA-256 of a file in hexadecimal; None if it cannot be read (any more)."""
-    try:
-        return sha256_of_file(path)
-    except OSError:
-        return None
+def input_facts(inputs: Mapping[str, Sources]) -> list[dict[str, Any]]:
+    """For each given sequence, in sequence order: its file, where it lay, and what was read of it.
+
+    Args:
+        inputs: sequence → the files that were read for it: the one that was given and, where that is
+            only a header, those that hold its data.
+
+    Returns:
+        ``sequence``, ``file``, ``folder``, ``bytes`` and ``sha256``; for detached data also ``data``,
+        a list of ``file``, ``bytes`` and ``sha256``.
+    """
+    return [_facts(name, inputs[name]) for name in SEQUENCES if name in inputs]
 
 
-def input_facts(files: dict[str, Path]) -> list[dict[str, Any]]:
-    """For each given sequence, in sequence order: its file, where it lay, bytes and SHA-256."""
-    given = {name: Path(files[name]) for name in SEQUENCES if name in files}
-    with ThreadPoolExecutor(_THREADS) as pool:  # hashing lets go of Python's lock
-        return list(pool.map(_file_facts, given, given.values()))
+def _facts(sequence: str, sources: Sources) -> dict[str, Any]:
+    given, *data = sources
+    folder = given.path.absolute().parent
+    facts = {"sequence": sequence, "file": given.path.name, "folder": str(folder), **_content(given)}
+    if data:
+        facts["data"] = [{"file": part.path.name, **_content(part)} for part in data]
+    return facts
 
 
-def _file_facts(sequence: str, path: Path) -> dict[str, Any]:
-    sha256 = sha256_of(path)
-    return {
-        "sequence": sequence,
-        "file": path.name,
-        "folder": str(path.absolute().parent),
-        "bytes": None if sha256 is None else path.stat().st_size,
-        "sha256": sha256,
-    }
+def _content(source: Source) -> dict[str, Any]:
+    return {"bytes": source.size, "sha256": source.sha256}
 
 
 def versions() -> dict[str, str]:

@@ -66,7 +66,7 @@ def write_report_page(path: Path, facts: dict[str, Any], segmentation: Segmentat
         body="\n".join(body),
         notice=sections.text(facts["notice"]),
     )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(page, encoding="utf-8", errors="backslashreplace")  # names need not be text
 
 
 def gates_to_show(routing: Routing) -> list[GateMap]:

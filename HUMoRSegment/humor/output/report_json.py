@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from ..inference.segmentation import Segmentation
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
+from ..study.source import Sources
 from .labelmap import label_map
 from .provenance import input_facts, now, versions
 from .warnings import all_warnings
@@ -22,14 +22,13 @@ NOTICE = "For research use only. Not a medical device: not for diagnosis or trea
 
 
 def report_facts(
-    segmentation: Segmentation, inputs: dict[str, Path], routing: dict[str, Any], outputs: list[str]
+    segmentation: Segmentation, inputs: Mapping[str, Sources], routing: dict[str, Any], outputs: list[str]
 ) -> dict[str, Any]:
     """The facts of a run (JSON-serialisable).
 
     Args:
         segmentation: the result.
-        inputs: sequence → its file; each is read once more for its SHA-256, so call this after
-            the label map is on disk.
+        inputs: sequence → the files that were read for it.
         routing: as from ``routing_facts``.
         outputs: file names in the output folder.
     """
@@ -61,15 +60,6 @@ def report_facts(
         "versions": versions(),
         "outputs": list(outputs),
     }
-
-
-def write_report(path: Path, facts: dict[str, Any]) -> None:
-    """Write the facts as JSON.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _label_volumes(segmentation: Segmentation) -> list[dict[str, Any]]:

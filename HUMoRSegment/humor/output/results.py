@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..inference.segmentation import Segmentation
+from ..study.source import Sources
 from .folder import OutputFolder
 from .labelmap import write_label_map
 from .names import LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
@@ -25,7 +27,7 @@ def publish_label_map(out: OutputFolder, segmentation: Segmentation) -> Path:
 def write_rest(
     out: OutputFolder,
     segmentation: Segmentation,
-    inputs: dict[str, Path],
+    inputs: Mapping[str, Sources],
     *,
     probabilities: bool = False,
     page: bool = True,
@@ -36,7 +38,7 @@ def write_rest(
     Args:
         out: the folder, entered.
         segmentation: the result.
-        inputs: sequence → its file.
+        inputs: sequence → the files that were read for it.
         probabilities: also write ``probabilities.nii.gz``.
         page: also write ``report.html`` (needs matplotlib).
         segments: also write ``segmentation.seg.nrrd``.
@@ -47,7 +49,7 @@ def write_rest(
     Raises:
         OSError, OutputError: a file cannot be written.
     """
-    from .report_json import report_facts, write_report
+    from .report_json import report_facts
     from .routing_files import routing_facts, write_routing
 
     if segments:
@@ -66,5 +68,5 @@ def write_rest(
         from .report_html import write_report_page
 
         write_report_page(out.file(REPORT_PAGE), facts, segmentation)
-    write_report(out.file(REPORT), facts)
+    out.write_mark(facts)
     return facts

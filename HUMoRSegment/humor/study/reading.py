@@ -7,11 +7,13 @@ Supported: NIfTI (``.nii``, ``.nii.gz``, also with the wrong one of the two endi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from .source import watched
 from .volume import Volume
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
@@ -40,10 +42,13 @@ def read_volume(path: Path | str) -> Volume:
 
     Raises:
         InputError: the file is missing, unreadable, truncated, of another format, not one 3-D
-            image of real numbers, constant, without valid geometry, or has NaN/Inf in the image.
+            image of real numbers, constant, without valid geometry, has NaN/Inf in the image, or
+            changed while it was read.
     """
     path = Path(path)
-    volume = _reader(path)(path)
+    reader = _reader(path)
+    with watched(path) as sources:
+        volume = replace(reader(path), sources=sources)
     _check_geometry(volume)
     return _with_finite_values(volume)
 
@@ -119,8 +124,6 @@ def _scaled(volume: Volume) -> Volume:
 
 def _replace_nan(volume: Volume) -> Volume:
     """NaN that surrounds the image is background; NaN inside it is damage."""
-    from dataclasses import replace
-
     missing = np.isnan(volume.data)
     finite = ~missing
     count, total = int(missing.sum()), missing.size

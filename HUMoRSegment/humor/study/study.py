@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import InputError, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from .reading import read_volume
+from .source import Sources
 from .volume import Volume
 
 LOADING_THREADS = 2
@@ -30,6 +31,10 @@ class Study:
 
     volumes: dict[str, Volume]
     warnings: list[str] = field(default_factory=list)
+
+    def sources(self) -> dict[str, Sources]:
+        """Sequence → the files that were read for it."""
+        return {name: volume.sources for name, volume in self.volumes.items()}
 
 
 def load_study(files: Mapping[str, Path | str]) -> Study:

@@ -21,7 +21,7 @@ from humor.batch.pool import Crew
 from humor.batch.processes import Processes
 from humor.batch.settings import Settings, settings_of
 from humor.events import Listener
-from humor.output.folder import STAGING
+from humor.output.folder import LOCK, STAGING
 from humor.output.names import LABEL_MAP, REPORT
 from humor.pipeline import SegmentOptions
 
@@ -101,4 +101,4 @@ def at_work(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def leftovers(output: Path) -> list[Path]:
     """Half-written things."""
-    return [*output.glob(f"*/{STAGING}"), *output.glob("**/*.partial")]
+    return [*output.glob(f"*/{STAGING}*"), *output.glob("**/*.partial"), *output.glob(f"*/{LOCK}")]

@@ -11,14 +11,16 @@ import pytest
 
 from engine.batch.made_studies import SAMPLE, make_studies, make_study
 from engine.batch.runs import label_maps, leftovers, records, run, times_done
-from humor.batch.messages import Ended, Message
+from humor.batch.messages import Ended, Message, Ready
 from humor.batch.names import RECORDS, VOLUMES
 from humor.batch.processes import Process, Processes
 from humor.batch.settings import Settings
 from humor.errors import BundleError, DeviceError, OutputError
 from humor.events import Event
-from humor.output.folder import STAGING
+from humor.output.folder import LOCK, STAGING
 from humor.output.names import REPORT, REPORT_PAGE
+from humor.output.ownership import JOURNAL, Journal
+from humor.output.plain_files import PARTIAL
 from humor.sequences import SEQUENCES
 
 
@@ -59,7 +61,7 @@ def test_what_is_done_is_skipped_until_something_that_decides_it_changes(three: 
     again = run(three, out)
     assert (again.skipped, again.done) == (3, []) and len(records(out)) == 3
     make_study(three / "s01", 77)
-    (out / "s02" / REPORT).unlink()
+    shutil.rmtree(out / "s02")
     assert run(three, out).done == ["s01", "s02"]
     assert run(three, out, redo=True).done == ["s00", "s01", "s02"]
     assert times_done(out) == {"s00": 2, "s01": 3, "s02": 3}
@@ -83,9 +85,10 @@ def test_a_record_that_a_kill_has_torn_is_written_again_without_doing_the_study_
 def test_what_a_kill_left_beside_a_whole_result_is_swept_away(three: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(three, out)
-    staging = out / "s01" / STAGING
+    staging = out / "s01" / f"{STAGING}0123{PARTIAL}"
     staging.mkdir()
-    (staging / "lock").touch()
+    Journal(out / "s01" / JOURNAL).write(staging.name, {})
+    (out / "s01" / LOCK).touch()
     assert run(three, out).skipped == 3
     assert not leftovers(out) and (out / "s01" / REPORT).is_file()
 
@@ -153,6 +156,33 @@ def test_a_study_that_kills_every_worker_is_listed_as_failed(tmp_path: Path) -> 
     summary = run(studies, out, crew=killer.crew, listener=killer, retries=0)
     assert list(summary.failed) == ["slow"] and "worker process" in summary.failed["slow"]
     assert not (out / "slow").exists()
+
+
+class Stopped(Processes):
+    """Its first worker hangs as soon as it is ready, as one that a driver lets down."""
+
+    stopped = False
+
+    def wait(self, seconds: float) -> list[tuple[Process, Message]]:
+        """As the real one does."""
+        said = super().wait(seconds)
+        if not self.stopped and any(isinstance(message, Ready) for _, message in said):
+            self.stopped = True
+            os.kill(self._running[0].pid, signal.SIGSTOP)
+        return said
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no processes")
+def test_a_study_that_takes_too_long_is_given_up_and_the_others_go_on(three: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    crew = lambda settings: Stopped(settings, ["cpu"])  # noqa: E731
+    summary = run(three, out, crew=crew, time_limit=10, retries=3)
+    assert summary.done == ["s01", "s02"] and list(summary.failed) == ["s00"]
+    assert "not done after 10 s" in summary.failed["s00"] and "--time-limit" in summary.failed["s00"]
+    (record,) = [record for record in records(out) if record["study"] == "s00"]
+    assert record["error"]["type"] == "TimeLimit"
+    assert not leftovers(out)
+    assert run(three, out).done == ["s00"]
 
 
 class Meddling(Processes):

@@ -31,6 +31,9 @@ class Puppet:
     def submit(self, job: Job) -> None:
         self.jobs.append(job.study)
 
+    def kill(self) -> None:
+        self.jobs.append("killed")
+
 
 class Puppets:
     """A crew that says what the test tells it to."""
@@ -66,6 +69,18 @@ def started(size: int, wanted: int = 10) -> tuple[Puppets, Pool]:
     pool = Pool(crew, wanted)
     pool.start()
     return crew, pool
+
+
+def test_only_the_worker_that_has_the_study_is_killed_and_replaced() -> None:
+    crew, pool = started(2)
+    ready(crew, pool)
+    pool.submit(job("a"))
+    pool.submit(job("b"))
+    pool.kill("b")
+    assert [puppet.jobs for puppet in crew.launched] == [["a"], ["b", "killed"]]
+    crew.said = [(crew.launched[1], Died("gone"))]
+    (ended,) = pool.wait(0)
+    assert isinstance(ended, Ended) and ended.study == "b" and len(crew.launched) == 3
 
 
 def test_jobs_are_given_to_workers_that_have_loaded_the_model() -> None:

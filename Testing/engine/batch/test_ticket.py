@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from humor.batch.inputs import stamps_of
+from humor.batch.inputs import stamps_of, unchanged
 from humor.batch.settings import Settings
 from humor.batch.ticket import Ticket, Tickets, judge, read_report
+from humor.bundle.hashing import sha256_of_bytes
 from humor.output.names import LABEL_MAP, REPORT
+from humor.output.ownership import FILES, sealed
 from humor.output.provenance import input_facts
+from humor.output.report_json import SCHEMA
 from humor.pipeline import SegmentOptions
+from humor.study.source import watched
 
 
 class Finished:
@@ -30,13 +34,27 @@ class Finished:
     def wanted(self, image: Path | None = None) -> Ticket:
         return Ticket(stamps_of({"t1": image or self.image}), "model", "options")
 
-    def report(self, **facts: Any) -> None:
-        about = {
+    def facts(self, **facts: Any) -> dict[str, Any]:
+        data = (self.results / LABEL_MAP).read_bytes()
+        with watched(self.image) as sources:
+            inputs = input_facts({"t1": sources})
+        return {
+            "schema": SCHEMA,
             "outputs": [LABEL_MAP, REPORT],
             "model": {"sha256": "model"},
-            "inputs": input_facts({"t1": self.image}),
-        }
-        (self.results / REPORT).write_text(json.dumps(about | facts))
+            "inputs": inputs,
+            "warnings": [],
+            "sequences": {"used": ["t1"]},
+            "device": "cpu",
+            "created": "now",
+            "seconds": {"to_label_map": 1.0},
+            "volumes_ml": {"WT": 3.0, "TC": 2.0, "ET": 1.0},
+            "labels_ml": [{"value": 1, "ml": 1.0}],
+            FILES: {LABEL_MAP: {"bytes": len(data), "sha256": sha256_of_bytes(data)}},
+        } | facts
+
+    def report(self, **facts: Any) -> None:
+        (self.results / REPORT).write_text(sealed(self.facts(**facts)))
 
     def is_done(self, wanted: Ticket | None = None) -> bool:
         return judge(self.results, self.ticket, wanted or self.wanted()).report is not None
@@ -74,6 +92,57 @@ def test_a_report_that_lay_there_before_the_attempt_does_not_count(finished: Fin
 def test_a_result_that_lost_a_file_is_not_complete(finished: Finished) -> None:
     (finished.results / LABEL_MAP).unlink()
     assert not finished.is_done()
+
+
+@pytest.mark.parametrize("content", [b"", b"a label", b"A LABEL MAP"])
+def test_a_label_map_that_was_emptied_cut_off_or_changed_is_not_done(
+    finished: Finished, content: bytes
+) -> None:
+    (finished.results / LABEL_MAP).write_bytes(content)
+    assert not finished.is_done()
+
+
+def test_of_a_report_without_hashes_what_is_newer_is_not_done(finished: Finished) -> None:
+    """As version 0.1.0 wrote them."""
+    facts = finished.facts()
+    del facts[FILES]
+    (finished.results / REPORT).write_text(json.dumps(facts))
+    assert finished.is_done()
+    written = (finished.results / REPORT).stat().st_mtime_ns
+    os.utime(finished.results / LABEL_MAP, ns=(written, written + 1))
+    assert not finished.is_done()
+
+
+def test_every_entry_that_is_missing_or_of_a_wrong_kind_makes_it_undone(finished: Finished) -> None:
+    """And none of them is an error; the report is sealed, as if a version of ours had written it so."""
+    numbers = [{"value": 1, "ml": 10**400}]
+    damages: list[Any] = [None, 3, "x", [7], {"used": 5}, {"WT": "x"}, {"to_label_map": "x"}, numbers]
+    harmless = [("device", "x"), ("created", "x"), ("seconds", {"used": 5}), ("seconds", {"WT": "x"})]
+    for key in finished.facts().keys() - {"schema", FILES}:
+        for damage in damages:
+            if (key, damage) not in harmless:
+                finished.report(**{key: damage})
+                assert not finished.is_done(), (key, damage)
+        facts = finished.facts()
+        del facts[key]
+        (finished.results / REPORT).write_text(sealed(facts))
+        assert not finished.is_done(), key
+    finished.report()
+    assert finished.is_done()
+
+
+def test_detached_data_that_changed_makes_it_undone(tmp_path: Path) -> None:
+    header, data = tmp_path / "t1.mhd", tmp_path / "t1.raw"
+    header.write_text("NDims = 3\nElementDataFile = t1.raw\n")
+    data.write_bytes(b"voxels")
+    before = stamps_of({"t1": header})
+    with watched(header) as sources:
+        reported = input_facts({"t1": sources})
+    assert unchanged(before, stamps_of({"t1": header}), reported)
+    os.utime(data, (1, 1))
+    assert unchanged(before, stamps_of({"t1": header}), reported)
+    data.write_bytes(b"VOXELS")
+    assert not unchanged(before, stamps_of({"t1": header}), reported)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
@@ -115,7 +184,7 @@ def test_unchanged_files_are_not_read(finished: Finished, monkeypatch: pytest.Mo
     def refuse(path: Path) -> str:
         raise AssertionError("hashed")
 
-    monkeypatch.setattr("humor.batch.inputs.sha256_of", refuse)
+    monkeypatch.setattr("humor.batch.inputs.sha256_of_file", refuse)
     assert finished.is_done()
 
 
@@ -128,7 +197,17 @@ def test_tickets_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert tickets.read("a.b") is None
 
 
-@pytest.mark.parametrize("text", ["", "[1]", '{"inputs": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1]",
+        '{"inputs": {}}',
+        "[" * 100_000,
+        '{"inputs": 3, "model": "m", "options": "o", "replaces": null}',
+        '{"inputs": {"t1": 3}, "model": "m", "options": "o", "replaces": null}',
+    ],
+)
 def test_a_damaged_ticket_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
     assert Tickets(tmp_path).read("a") is None
@@ -146,9 +225,10 @@ def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -
         {"probabilities": True},
         {"page": False},
         {"routing": False},
+        {"segments": False},
     ):
         hashes.add(replace(settings, options=replace(settings.options, **change)).options_hash)
-    assert len(hashes) == 9
+    assert len(hashes) == 10
     elsewhere = replace(settings, options=replace(settings.options, device="cuda:1"))
     assert elsewhere.options_hash == settings.options_hash
     assert Settings.from_json(json.loads(json.dumps(elsewhere.to_json()))) == elsewhere

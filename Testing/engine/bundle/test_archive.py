@@ -14,6 +14,7 @@ from humor.bundle.archive import export_bundle, import_bundle
 from humor.bundle.bundle import Bundle
 from humor.bundle.hashing import sha256_of_bytes
 from humor.bundle.load import load_bundle
+from humor.bundle.store import remove_bundle
 from humor.errors import BundleError, OutputError, UsageError
 
 WEIGHTS = "model.safetensors"
@@ -190,12 +191,41 @@ def test_a_zip_without_a_model_or_with_two_is_refused(packed: Path, user: Path, 
 
 def test_an_installed_model_is_replaced_only_when_asked(packed: Path, user: Path) -> None:
     first = import_bundle(packed)
-    (first.folder / "mark").touch()
+    (first.folder / "README.md").write_text("older")
     with pytest.raises(BundleError, match=r"installed already.*--replace"):
         import_bundle(packed)
-    assert (first.folder / "mark").exists()
+    assert (first.folder / "README.md").read_text() == "older"
     import_bundle(packed, replace=True).verify()
-    assert not (first.folder / "mark").exists() and [path.name for path in user.iterdir()] == ["small"]
+    assert (first.folder / "README.md").read_text() != "older"
+    assert [path.name for path in user.iterdir()] == ["small"]
+
+
+def test_files_of_the_users_in_a_models_folder_are_neither_replaced_nor_removed(
+    packed: Path, user: Path
+) -> None:
+    folder = import_bundle(packed).folder
+    (folder / "my_notes.txt").write_text("mine")
+    with pytest.raises(BundleError, match=r"my_notes\.txt"):
+        import_bundle(packed, replace=True)
+    with pytest.raises(BundleError, match=r"my_notes\.txt"):
+        remove_bundle(folder.name)
+    (folder / "bundle.json").unlink()  # now it is any folder that happens to have a model's name
+    with pytest.raises(BundleError, match=r"my_notes\.txt"):
+        import_bundle(packed, replace=True)
+    assert (folder / "my_notes.txt").read_text() == "mine"
+
+
+def test_an_export_does_not_replace_a_link(packed: Path, bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "precious.zip").write_text("precious")
+    for target in ("precious.zip", "nothing.zip"):
+        link = tmp_path / "link.zip"
+        link.symlink_to(tmp_path / target)
+        for replace in (True, False):
+            with pytest.raises(OutputError, match="link"):
+                export_bundle(bundle, link, replace)
+        assert link.is_symlink()
+        link.unlink()
+    assert (tmp_path / "precious.zip").read_text() == "precious"
 
 
 def test_a_failing_replacement_keeps_the_installed_model(packed: Path, user: Path, tmp_path: Path) -> None:

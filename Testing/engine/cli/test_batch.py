@@ -169,6 +169,7 @@ def test_a_dry_run_after_the_batch_shows_what_would_be_skipped(
         ["studies", "-o", "studies"],
         ["studies", "-o", "out", "--workers", "0"],
         ["studies", "-o", "out", "--retries", "-1"],
+        ["studies", "-o", "out", "--time-limit", "-1"],
         ["studies", "-o", "out", "--devices", "gpu"],
         ["studies", "-o", "out", "--devices", "cpu,cpu"],
         ["studies", "-o", "out", "--devices", "cpu", "--workers", "2"],

@@ -15,7 +15,8 @@ from humor import influence
 from humor.cli.influence import table_lines
 from humor.cli.main import main
 from humor.influence import Effect
-from humor.output.influence_files import FACTS, TABLE
+from humor.output.names import INFLUENCE as FACTS
+from humor.output.names import INFLUENCE_TABLE as TABLE
 
 Start = Callable[..., "subprocess.Popen[str]"]
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import pytest
 
 from engine.cli import stand_in
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
+from humor.output.ownership import FILES
 
 STAND_IN = str(Path(__file__).with_name("stand_in.py"))
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -190,3 +194,32 @@ def test_a_run_stops_when_nobody_reads_its_events(study: Path, tmp_path: Path, s
     errors = process.stderr.read()
     assert process.wait(timeout=30) == 130
     assert "Traceback" not in errors and not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals of POSIX")
+def test_ended_at_any_moment_by_any_signal_nothing_is_half_or_lost(
+    study: Path, tmp_path: Path, start: Start
+) -> None:
+    """One folder for all runs: each must get along with what the one before has left."""
+    out = tmp_path / "out"
+    call = (STAND_IN, "segment", str(study), "--output", str(out), "--quiet")
+    begin = time.monotonic()
+    assert start(*call).wait() == 0
+    longest = time.monotonic() - begin
+    chance = random.Random(0)
+    signals = [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
+    ends: list[int] = []
+    for number in range(15):
+        process = start(*call)
+        time.sleep(chance.uniform(0.3, 1.0) * longest)
+        process.send_signal(signals[number % len(signals)])
+        errors = process.communicate(timeout=60)[1]
+        assert "Traceback" not in errors and "Error" not in errors and "Unexpected" not in errors
+        ends.append(process.returncode)
+        if (out / REPORT).exists():
+            for name, facts in json.loads((out / REPORT).read_text())[FILES].items():
+                assert hashlib.sha256((out / name).read_bytes()).hexdigest() == facts["sha256"]
+    assert set(ends) <= {0, 130, *(-each for each in signals)} and {130, -signal.SIGKILL} <= set(ends)
+    assert start(*call).wait() == 0
+    left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert left == set(json.loads((out / REPORT).read_text())["outputs"])

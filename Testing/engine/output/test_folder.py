@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -17,18 +18,40 @@ from humor.errors import Cancelled, OutputError
 from humor.output import folder as folder_module
 from humor.output.folder import STAGING, OutputFolder, output_error
 from humor.output.names import LABEL_MAP, REPORT, REPORT_PAGE, ROUTING_TABLE, SEGMENTS
+from humor.output.ownership import JOURNAL
+from humor.output.report_json import SCHEMA
 
 ENGINE = Path(humor.__file__).parents[1]
 
 
+FACTS = {"schema": SCHEMA}
+
+
 def write_run(path: Path, text: str, *names: str) -> None:
+    """A complete run; its report, whatever else it says, names the run as ``run``."""
     with OutputFolder(path) as out:
         for name in names:
             out.file(name).write_text(text)
+        out.write_mark({**FACTS, "run": text})
 
 
 def content(path: Path) -> dict[str, str]:
-    return {f.relative_to(path).as_posix(): f.read_text() for f in path.rglob("*") if f.is_file()}
+    """Text of every file; of reports, which run they are of."""
+    return {f.relative_to(path).as_posix(): text_of(f) for f in path.rglob("*") if f.is_file()}
+
+
+def text_of(file: Path) -> str:
+    text = file.read_text()
+    return json.loads(text)["run"] if file.name == REPORT and text.startswith("{") else text
+
+
+def results(path: Path) -> dict[str, str]:
+    """What is visible under names of results."""
+    return {name: text for name, text in content(path).items() if not name.startswith(".humor")}
+
+
+def hidden(path: Path) -> list[str]:
+    return sorted(file.name for file in path.iterdir() if file.name.startswith(".humor"))
 
 
 def start_child(path: Path, body: str) -> subprocess.Popen[str]:
@@ -60,11 +83,11 @@ def test_files_appear_when_the_block_ends_and_nothing_else_stays(tmp_path: Path)
     with OutputFolder(path) as out:
         out.file(LABEL_MAP).write_text("labels")
         out.file("routing/gate.nii.gz").write_text("map")
-        out.file(REPORT).write_text("{}")
+        out.write_mark({**FACTS, "run": "1"})
         assert not (path / LABEL_MAP).exists()
         assert out.all_names() == sorted([LABEL_MAP, REPORT, "routing/gate.nii.gz"])
-    assert content(path) == {LABEL_MAP: "labels", "routing/gate.nii.gz": "map", REPORT: "{}"}
-    assert not (path / STAGING).exists()
+    assert content(path) == {LABEL_MAP: "labels", "routing/gate.nii.gz": "map", REPORT: "1"}
+    assert not hidden(path)
 
 
 def test_the_label_map_can_be_published_before_the_rest(tmp_path: Path) -> None:
@@ -72,7 +95,7 @@ def test_the_label_map_can_be_published_before_the_rest(tmp_path: Path) -> None:
         out.file(LABEL_MAP).write_text("labels")
         out.publish()
         assert (tmp_path / LABEL_MAP).read_text() == "labels"
-        out.file(REPORT).write_text("{}")
+        out.write_mark(FACTS)
         assert not (tmp_path / REPORT).exists()
     assert out.names == [LABEL_MAP, REPORT]
 
@@ -82,11 +105,11 @@ def test_the_report_is_the_last_to_get_its_name(tmp_path: Path, monkeypatch: pyt
     replace = os.replace
 
     def noted(a: Path, b: Path) -> None:
-        order.append(Path(b).name)
+        order.extend([Path(b).name] if Path(b).name != JOURNAL else [])
         replace(a, b)
 
     monkeypatch.setattr(folder_module.os, "replace", noted)
-    write_run(tmp_path, "x", REPORT, LABEL_MAP, SEGMENTS, "zzz.txt")
+    write_run(tmp_path, "x", LABEL_MAP, SEGMENTS, "zzz.txt")
     assert len(order) == 4
     assert order[-1] == REPORT
 
@@ -94,22 +117,22 @@ def test_the_report_is_the_last_to_get_its_name(tmp_path: Path, monkeypatch: pyt
 def test_the_old_report_is_gone_before_any_new_file_appears(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_run(tmp_path, "old", LABEL_MAP, REPORT)
+    write_run(tmp_path, "old", LABEL_MAP)
     seen = []
     replace = os.replace
 
     def noted(a: Path, b: Path) -> None:
-        seen.append((tmp_path / REPORT).exists())
+        seen.extend([(tmp_path / REPORT).exists()] if Path(b).name != JOURNAL else [])
         replace(a, b)
 
     monkeypatch.setattr(folder_module.os, "replace", noted)
-    write_run(tmp_path, "new", LABEL_MAP, REPORT)
+    write_run(tmp_path, "new", LABEL_MAP)
     assert seen == [False, False]
 
 
 @pytest.mark.parametrize("error", [ValueError("bad"), Cancelled("stop"), KeyboardInterrupt()])
 def test_an_error_or_a_cancel_leaves_the_earlier_results(tmp_path: Path, error: BaseException) -> None:
-    write_run(tmp_path, "old", LABEL_MAP, SEGMENTS, REPORT)
+    write_run(tmp_path, "old", LABEL_MAP, SEGMENTS)
     before = content(tmp_path)
     with pytest.raises(type(error)), OutputFolder(tmp_path) as out:
         out.file(LABEL_MAP).write_text("half")
@@ -125,12 +148,10 @@ def test_a_cancelled_first_run_leaves_no_folder(tmp_path: Path) -> None:
 
 
 def test_a_new_run_removes_the_earlier_runs_other_results_but_nothing_of_the_users(tmp_path: Path) -> None:
-    write_run(
-        tmp_path, "old", LABEL_MAP, "routing/a.nii.gz", "routing/b.nii.gz", ROUTING_TABLE, REPORT_PAGE, REPORT
-    )
+    write_run(tmp_path, "old", LABEL_MAP, "routing/a.nii.gz", "routing/b.nii.gz", ROUTING_TABLE, REPORT_PAGE)
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "t1.nii.gz").write_text("mine too")
-    write_run(tmp_path, "new", LABEL_MAP, "routing/b.nii.gz", REPORT)
+    write_run(tmp_path, "new", LABEL_MAP, "routing/b.nii.gz")
     assert content(tmp_path) == {
         LABEL_MAP: "new",
         "routing/b.nii.gz": "new",
@@ -138,22 +159,25 @@ def test_a_new_run_removes_the_earlier_runs_other_results_but_nothing_of_the_use
         "notes.txt": "mine",
         "t1.nii.gz": "mine too",
     }
-    write_run(tmp_path, "newest", LABEL_MAP, REPORT)
+    write_run(tmp_path, "newest", LABEL_MAP)
     assert not (tmp_path / "routing").exists()
 
 
 def test_files_of_two_runs_never_count_as_one_result(tmp_path: Path) -> None:
-    write_run(tmp_path, "old", LABEL_MAP, SEGMENTS, REPORT)
+    write_run(tmp_path, "old", LABEL_MAP, SEGMENTS)
     with pytest.raises(Cancelled), OutputFolder(tmp_path) as out:
         out.file(LABEL_MAP).write_text("new")
         out.publish()
         raise Cancelled("stop")
-    assert content(tmp_path) == {LABEL_MAP: "new"}
+    assert results(tmp_path) == {LABEL_MAP: "new"}
+    assert hidden(tmp_path) == [JOURNAL]  # which says that the label map is ours
+    write_run(tmp_path, "newest", LABEL_MAP)
+    assert content(tmp_path) == {LABEL_MAP: "newest", REPORT: "newest"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_cleans_up(tmp_path: Path) -> None:
-    write_run(tmp_path, "old", LABEL_MAP, REPORT)
+    write_run(tmp_path, "old", LABEL_MAP)
     child = start_child(
         tmp_path,
         """
@@ -166,17 +190,14 @@ def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_cleans_up(tmp
     kill(child)
     staged = {name for name in content(tmp_path) if name.startswith(STAGING)}
     assert staged, "the child was killed too late to show anything"
-    assert {n: t for n, t in content(tmp_path).items() if n not in staged} == {
-        LABEL_MAP: "old",
-        REPORT: "old",
-    }
-    write_run(tmp_path, "new", LABEL_MAP, REPORT)
+    assert results(tmp_path) == {LABEL_MAP: "old", REPORT: "old"}
+    write_run(tmp_path, "new", LABEL_MAP)
     assert content(tmp_path) == {LABEL_MAP: "new", REPORT: "new"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 def test_a_run_killed_after_its_label_map_is_not_complete(tmp_path: Path) -> None:
-    write_run(tmp_path, "old", LABEL_MAP, SEGMENTS, REPORT)
+    write_run(tmp_path, "old", LABEL_MAP, SEGMENTS)
     child = start_child(
         tmp_path,
         """
@@ -187,9 +208,9 @@ def test_a_run_killed_after_its_label_map_is_not_complete(tmp_path: Path) -> Non
         """,
     )
     kill(child)
-    visible = {name for name in content(tmp_path) if not name.startswith(STAGING)}
-    assert visible == {LABEL_MAP}
-    assert (tmp_path / LABEL_MAP).read_text() == "new"
+    assert results(tmp_path) == {LABEL_MAP: "new"}
+    write_run(tmp_path, "newest", LABEL_MAP)
+    assert content(tmp_path) == {LABEL_MAP: "newest", REPORT: "newest"}
 
 
 def test_two_runs_cannot_write_into_one_folder_at_once(tmp_path: Path) -> None:
@@ -197,7 +218,7 @@ def test_two_runs_cannot_write_into_one_folder_at_once(tmp_path: Path) -> None:
     try:
         with pytest.raises(OutputError, match="another run"), OutputFolder(tmp_path):
             pass
-        assert (tmp_path / STAGING / LABEL_MAP).read_text() == "theirs"
+        assert [file.read_text() for file in tmp_path.glob(f"{STAGING}*/{LABEL_MAP}")] == ["theirs"]
     finally:
         kill(child)
 
@@ -225,7 +246,7 @@ def test_an_unwritable_folder_is_named_with_a_remedy(tmp_path: Path, monkeypatch
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX can")
 def test_a_full_disk_is_named_and_the_earlier_results_stay(tmp_path: Path) -> None:
     """A real failure of a real write: the child may write no file beyond 1000 bytes."""
-    write_run(tmp_path, "old", LABEL_MAP, REPORT)
+    write_run(tmp_path, "old", LABEL_MAP)
     code = f"""
         import resource, sys
         from pathlib import Path

@@ -8,23 +8,30 @@ from pathlib import Path
 
 import humor
 from humor.output.provenance import input_facts, now, versions
+from humor.study.source import Source
+
+
+def source(path: Path, content: bytes) -> Source:
+    return Source(path, len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_inputs_come_in_sequence_order_with_their_hashes(tmp_path: Path) -> None:
-    files = {"flair": tmp_path / "f.nii.gz", "t1": tmp_path / "a.nii.gz"}
-    for name, file in files.items():
-        file.write_bytes(name.encode() * 1_000_000)
-    facts = input_facts(files)
+    facts = input_facts(
+        {
+            "flair": (source(tmp_path / "f.mhd", b"header"), source(tmp_path / "f.raw", b"data")),
+            "t1": (source(tmp_path / "a.nii.gz", b"image"),),
+        }
+    )
     assert [entry["sequence"] for entry in facts] == ["t1", "flair"]
-    assert facts[0]["file"] == "a.nii.gz"
-    assert facts[0]["bytes"] == 2_000_000
-    assert facts[0]["sha256"] == hashlib.sha256(b"t1" * 1_000_000).hexdigest()
-
-
-def test_an_input_that_is_gone_has_no_hash(tmp_path: Path) -> None:
-    (entry,) = input_facts({"t2": tmp_path / "gone.nii.gz"})
-    assert entry["sha256"] is None
-    assert entry["file"] == "gone.nii.gz"
+    assert facts[0] == {
+        "sequence": "t1",
+        "file": "a.nii.gz",
+        "folder": str(tmp_path),
+        "bytes": 5,
+        "sha256": hashlib.sha256(b"image").hexdigest(),
+    }
+    (data,) = facts[1]["data"]
+    assert data == {"file": "f.raw", "bytes": 4, "sha256": hashlib.sha256(b"data").hexdigest()}
 
 
 def test_versions_name_this_engine() -> None:

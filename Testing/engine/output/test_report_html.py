@@ -20,6 +20,7 @@ from humor.output.report_html import gates_to_show, write_report_page
 from humor.output.report_json import report_facts
 from humor.output.routing_files import routing_facts
 from humor.routing import GateMap, Routing
+from humor.study.source import Source, Sources
 
 Make = Callable[..., Segmentation]
 
@@ -51,7 +52,7 @@ class Page(HTMLParser):
 
 
 def page_of(
-    segmentation: Segmentation, tmp_path: Path, inputs: dict[str, Path] | None = None
+    segmentation: Segmentation, tmp_path: Path, inputs: dict[str, Sources] | None = None
 ) -> tuple[dict, str]:
     facts = report_facts(segmentation, inputs or {}, routing_facts(segmentation), ["segmentation.nii.gz"])
     write_report_page(tmp_path / "report.html", facts, segmentation)
@@ -59,10 +60,9 @@ def page_of(
 
 
 def test_its_facts_are_those_of_the_json(make_segmentation: Make, tmp_path: Path) -> None:
-    file = tmp_path / "t1.nii.gz"
-    file.write_bytes(b"image")
+    file = Source(tmp_path / "t1.nii.gz", 5, "0123abcd")
     segmentation = make_segmentation(sequences=("t1", "flair"), fallbacks=["Went to the CPU."])
-    facts, html = page_of(segmentation, tmp_path, {"t1": file})
+    facts, html = page_of(segmentation, tmp_path, {"t1": (file,)})
     page = Page(html)
     wanted: list[Any] = [
         *(f"{ml:.2f} ml" for ml in facts["volumes_ml"].values()),
@@ -123,7 +123,7 @@ def test_text_from_files_cannot_become_markup(make_segmentation: Make, tmp_path:
     gate = make_segmentation().routing.gates[0]
     segmentation = make_segmentation(model={"name": evil, evil: evil}, warnings=[evil], fallbacks=[evil])
     segmentation.routing.gates[:] = [GateMap(evil, (evil, "b", "c"), gate.weights, gate.affine)]
-    facts, html = page_of(segmentation, tmp_path, {"t1": tmp_path / "<b>x</b>.nii.gz"})
+    facts, html = page_of(segmentation, tmp_path, {"t1": (Source(tmp_path / "<b>x</b>.nii.gz", 1, evil),)})
     assert evil in facts["warnings"]
     page = Page(html)
     assert page.text.count(evil) >= 5

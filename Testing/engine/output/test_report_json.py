@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from humor.inference.segmentation import Segmentation
-from humor.output.report_json import SCHEMA, report_facts, write_report
+from humor.output.folder import OutputFolder
+from humor.output.names import LABEL_MAP, REPORT
+from humor.output.ownership import FILES, SEAL
+from humor.output.report_json import SCHEMA, report_facts
 from humor.output.routing_files import routing_facts
 
 
@@ -20,8 +24,12 @@ def facts_of(segmentation: Segmentation) -> dict[str, Any]:
 
 def test_the_file_holds_the_facts(segmentation: Segmentation, tmp_path: Path) -> None:
     facts = facts_of(segmentation)
-    write_report(tmp_path / "report.json", facts)
-    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == facts
+    with OutputFolder(tmp_path) as out:
+        out.file(LABEL_MAP).write_bytes(b"labels")
+        out.write_mark(facts)
+    written = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))
+    assert written.pop(FILES) == {LABEL_MAP: {"bytes": 6, "sha256": hashlib.sha256(b"labels").hexdigest()}}
+    assert len(written.pop(SEAL)) == 64 and written == facts
     assert facts["schema"] == SCHEMA
     assert facts["device"] == segmentation.device
     assert facts["model"] == segmentation.model

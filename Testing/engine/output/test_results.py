@@ -12,6 +12,7 @@ from humor.inference.segmentation import Segmentation
 from humor.output import report_html
 from humor.output.folder import OutputFolder
 from humor.output.names import LABEL_MAP, REPORT
+from humor.output.ownership import JOURNAL
 from humor.output.results import publish_label_map, write_rest
 
 
@@ -57,4 +58,4 @@ def test_a_failing_page_keeps_the_label_map_and_gives_no_mark_of_completion(
     with pytest.raises(RuntimeError, match="no fonts"), OutputFolder(tmp_path) as out:
         publish_label_map(out, segmentation)
         write_rest(out, segmentation, {})
-    assert files_in(tmp_path) == {LABEL_MAP}
+    assert files_in(tmp_path) == {LABEL_MAP, JOURNAL}

@@ -38,6 +38,21 @@ def test_writing_again_gives_the_same_bytes(written, tmp_path):
         assert (tmp_path / name).read_bytes() == (written[0] / name).read_bytes()
 
 
+def test_images_of_the_users_are_kept_and_the_same_sample_may_be_written_again(tmp_path):
+    write_sample(tmp_path, 3, 4.0)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write_sample(tmp_path, 3, 4.0)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    with pytest.raises(OutputError, match="choose another output folder"):
+        write_sample(tmp_path, 4, 4.0)
+    (tmp_path / "t1.nii.gz").write_bytes(b"a patient's")
+    with pytest.raises(OutputError, match=r"t1\.nii\.gz"):
+        write_sample(tmp_path, 3, 4.0)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before | {
+        "t1.nii.gz": b"a patient's"
+    }
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="file"):

@@ -23,13 +23,15 @@ def test_folders_are_new_private_and_removed(tmp_path: Path) -> None:
 
 
 def test_only_what_a_crashed_slicer_left_behind_is_removed(tmp_path: Path) -> None:
-    old, recent, other = make_folder(tmp_path), make_folder(tmp_path), tmp_path / "other"
-    other.mkdir()
+    old, recent = make_folder(tmp_path), make_folder(tmp_path)
+    others = [tmp_path / "other", tmp_path / "HUMoR-results"]  # such as a user makes
     long_ago = time.time() - STALE_AFTER - 60
-    for folder in (old, other):
+    for folder in others:
+        folder.mkdir()
+    for folder in (old, *others):
         os.utime(folder, (long_ago, long_ago))
     make_folder(tmp_path)
-    assert not old.exists() and recent.exists() and other.exists()
+    assert not old.exists() and recent.exists() and all(folder.exists() for folder in others)
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_a_remedy(tmp_path: Path) -> None:

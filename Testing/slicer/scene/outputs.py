@@ -11,7 +11,10 @@ import nibabel
 import numpy as np
 import slicer
 
-from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE
+from humor.output.folder import OutputFolder
+from humor.output.influence_files import SCHEMA as INFLUENCE_SCHEMA
+from humor.output.influence_files import write
+from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE, SEQUENCE_INFLUENCE
 from humor.output.nifti import write_nifti
 from humor.regions import REGION_KEYS, regions_to_labels
 from HUMoRSegmentLib.inputs.volume_node import world_grid
@@ -130,3 +133,9 @@ def _rows(table: Any) -> list[list[str]]:
 
 def _voxels(volume: Any) -> bytes:
     return bytes(slicer.util.arrayFromVolume(volume).tobytes())
+
+
+def write_influence(folder: Path, effects: list[dict[str, Any]]) -> None:
+    """What ``humor influence`` writes."""
+    with OutputFolder(folder, SEQUENCE_INFLUENCE) as out:
+        write(out, {"schema": INFLUENCE_SCHEMA, "effects": effects})

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import slicer
+from scene.outputs import write_influence
 
 from humor.errors import HumorError
-from humor.output.influence_files import publish
 from HUMoRSegmentLib.scene import references
 from HUMoRSegmentLib.scene.influence_table import make_influence_table
 
@@ -28,7 +28,7 @@ def comparison(folder: Path, sequences: tuple[str, ...] = ("t1c", "flair"), with
         for region in ("WT", "TC", "ET")
     ]
     folder.mkdir(exist_ok=True)
-    publish(folder, {"effects": rows})
+    write_influence(folder, rows)
     return folder
 
 

@@ -19,10 +19,10 @@ from scene.outputs import (
     report_of,
     tumour,
     write_gate,
+    write_influence,
     write_run,
 )
 
-from humor.output.influence_files import publish
 from HUMoRSegmentLib.inputs.volume_node import world_grid
 from HUMoRSegmentLib.options import ADD, Options
 from HUMoRSegmentLib.scene.geometry import reference_grid
@@ -204,7 +204,7 @@ def test_the_influence_of_sequences_is_in_the_folder_too(scene: Any, tmp_path: P
     hierarchy, study = study_of(volume)
     result = show_result(write_run(tmp_path, volume), {"flair": volume}, Options())
     row = {"left_out": "t1", "region": "WT", "all_ml": 2.0, "without_ml": 1.0, "change_ml": -1.0, "dice": 0.5}
-    publish(tmp_path, {"effects": [row]})
+    write_influence(tmp_path, [row])
     table = make_influence_table(result.segmentation, tmp_path)
     folder = children(hierarchy, study)["FLAIR tumour details"]
     assert table.GetName() in children(hierarchy, folder)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scripts.folder_script import module
 
-from humor.errors import InputError, OutputError
+from humor.errors import InputError, OutputError, UserFileError
 
 SceneRecords = module("scene_records").SceneRecords
 SETTINGS = {"model": "1234", "device": "cpu"}
@@ -67,7 +69,44 @@ def test_the_table_has_one_row_for_each_study(records: Any, tmp_path: Path) -> N
         rows = list(csv.DictReader(file))
     assert [(row["study"], row["status"]) for row in rows] == [("one", "done"), ("two", "waiting")]
     assert (rows[0]["WT_ml"], rows[0]["sequences"], rows[0]["model"]) == ("10.5", "t1c", "m 1")
-    assert not list(tmp_path.glob(".*"))
+    assert [path.name for path in tmp_path.glob(".*")] == [".humor.batch"]
+
+
+def test_a_scene_that_the_user_has_changed_is_kept(records: Any, tmp_path: Path) -> None:
+    (tmp_path / "staged.mrb").write_text("scene")
+    records.keep_scene("one", tmp_path / "staged.mrb")
+    records.add_done("one", INPUTS, 1.5, FACTS)
+    again = reopened(tmp_path)
+    (tmp_path / "staged.mrb").write_text("better")
+    again.keep_scene("one", tmp_path / "staged.mrb")
+    assert again.scene("one").read_text() == "better"
+    for study in ("one", "two"):
+        again.scene(study).write_text("corrected")
+        (tmp_path / "staged.mrb").write_text("new")
+        with pytest.raises(UserFileError, match="never overwritten"):
+            reopened(tmp_path).keep_scene(study, tmp_path / "staged.mrb")
+        assert again.scene(study).read_text() == "corrected"
+
+
+def test_of_scenes_without_hashes_what_is_newer_than_its_record_is_the_users(
+    records: Any, tmp_path: Path
+) -> None:
+    """As version 0.1.0 left them."""
+    records.scene("one").write_text("scene")
+    records.add_done("one", INPUTS, 1.5, FACTS)
+    records.refuse_foreign("one")
+    later = time.time() + 10
+    os.utime(records.scene("one"), (later, later))
+    with pytest.raises(UserFileError):
+        records.refuse_foreign("one")
+
+
+@pytest.mark.parametrize("name", ["records.jsonl", "volumes.csv"])
+def test_files_of_the_users_with_names_of_ours_are_kept(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine\n")
+    with pytest.raises(UserFileError, match="Move it away"):
+        reopened(tmp_path)
+    assert (tmp_path / name).read_text() == "mine\n"
 
 
 def test_a_folder_that_cannot_be_written_is_named(records: Any, tmp_path: Path) -> None:

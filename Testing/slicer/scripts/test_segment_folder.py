@@ -47,6 +47,7 @@ def test_studies_become_scenes_and_a_failure_stops_nothing(first_run: tuple[Path
         "one.mrb",
         "records.jsonl",
         "volumes.csv",
+        ".humor.batch",
     }
     by_study = {record["study"]: record for record in records(output)}
     assert {name: record["status"] for name, record in by_study.items()} == {
@@ -120,7 +121,32 @@ def test_a_killed_run_is_taken_up_where_it_stopped(studies: Path, tmp_path: Path
     assert code == 0, text
     assert "first: done before" in text and "second: WT" in text
     assert [record["study"] for record in records(output)] == ["first", "second"]
-    assert {path.suffix for path in output.iterdir()} == {".mrb", ".jsonl", ".csv"}
+    assert {path.suffix for path in output.iterdir()} == {".mrb", ".jsonl", ".csv", ".batch"}
+
+
+def test_a_study_that_takes_too_long_fails_alone(studies: Path, tmp_path: Path) -> None:
+    source = tmp_path / "studies"
+    shutil.copytree(studies / "one", source / "one")
+    code, text = run(source, tmp_path / "out", "--device", "cpu", "--time-limit", "0.1")
+    assert code == 1 and "one: failed: It was not done after 0.1 s" in text
+    assert records(tmp_path / "out")[0]["status"] == "failed"
+    assert not (tmp_path / "out" / "one.mrb").exists()
+
+
+def test_a_scene_that_the_user_has_corrected_is_kept(
+    first_run: tuple[Path, int, str], studies: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(first_run[0], output)
+    (output / "one.mrb").write_bytes(b"corrected in Slicer")
+    (output / ".partial").mkdir()
+    (output / ".partial" / "mine.txt").write_text("mine")
+    source = tmp_path / "studies"
+    shutil.copytree(studies / "one", source / "one")
+    code, text = run(source, output, "--device", "cpu", "--again")
+    assert code == 1 and "one.mrb" in text and "never overwritten" in text
+    assert (output / "one.mrb").read_bytes() == b"corrected in Slicer"
+    assert (output / ".partial" / "mine.txt").is_file()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""Which bytes were read: a hash of the very content that was segmented, not of what lies there later.
+
+Libraries read files by their names. So a file is hashed just before it is read, and refused if it is not
+the same, untouched file after.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+
+_HEADERS = {  # ending → the line that names the file of the data
+    ".mhd": re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.MULTILINE),
+    ".nhdr": re.compile(rb"^data ?file:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE),
+}
+_PAIRS = {".hdr": (".img", ".img.gz"), ".hdr.gz": (".img.gz", ".img")}
+_HEADER_BYTES = 1 << 20
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was read.
+
+    Attributes:
+        path: where it lay.
+        size: its bytes.
+        sha256: their hash.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+
+
+Sources = tuple[Source, ...]
+"""The file that was given, then those that hold its data."""
+
+
+def data_files(path: Path) -> list[Path]:
+    """The files that hold the data of an image whose file is only a header; none for all others.
+
+    Only files in the header's own folder are named, and only where they are.
+    """
+    name = path.name.lower()
+    for ending, others in _PAIRS.items():
+        if name.endswith(ending):
+            beside = [path.with_name(path.name[: -len(ending)] + other) for other in others]
+            return [file for file in beside if file.is_file()][:1]
+    pattern = _HEADERS.get(path.suffix.lower())
+    if pattern is None:
+        return []
+    try:
+        with open(path, "rb") as file:
+            found = pattern.search(file.read(_HEADER_BYTES))
+    except OSError:
+        return []
+    named = os.fsdecode(found[1]) if found else ""
+    beside = [path.with_name(part) for part in {named} if part and part == os.path.basename(part)]
+    return [file for file in beside if file.is_file()]
+
+
+@contextmanager
+def watched(path: Path) -> Iterator[Sources]:
+    """What is about to be read inside the block: the file, and those with its data.
+
+    Raises:
+        InputError: one of them cannot be read, or was changed or replaced meanwhile.
+    """
+    files = [path, *data_files(path)]
+    before = [_state(file) for file in files]
+    yield tuple(_hashed(file) for file in files)
+    for file, state in zip(files, before, strict=True):
+        if _state(file) != state:
+            raise InputError(f"{file} changed while it was read. Wait until it is complete, and start again.")
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the path.") from error
+    return (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def _hashed(path: Path) -> Source:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}). Check its permissions."
+        ) from error
+    return Source(path, size, digest.hexdigest())
