@@ -6,7 +6,7 @@ import pytest
 
 from humor.errors import UsageError
 from humor_training.baselines import build_any
-from humor_training.recipe import read_recipe
+from humor_training.recipe import Recipe, Stage, read_recipe
 
 RECIPES = Path(__file__).resolve().parents[2] / "Training" / "humor_training" / "recipes"
 ALL = sorted(RECIPES.rglob("*.yaml"))
@@ -35,6 +35,22 @@ def test_student_and_control_differ_by_the_teacher_only() -> None:
     assert all(getattr(distilled, name) == getattr(control, name) for name in same)
 
 
+def test_whole_brains_lie_between_the_windows_of_a_stage() -> None:
+    stages = (
+        Stage(5, (96, 96, 96), 2),
+        Stage(6, (64, 64, 64), 2, brain_every=3, brain_window=(144, 176, 144)),
+    )
+    recipe = Recipe({"name": "humor_student"}, stages)
+    brain = ((144, 176, 144), 1)
+    assert [recipe.drawn_at(step) for step in range(5)] == [((96, 96, 96), 2)] * 5
+    assert [recipe.drawn_at(step) == brain for step in range(5, 11)] == [False, False, True] * 2
+    assert recipe.drawn_at(11) == (
+        (64, 64, 64),
+        2,
+    )  # beyond the end
+    assert stages[0].largest == (96, 96, 96) and stages[1].largest == (144, 176, 144)
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -42,6 +58,7 @@ def test_student_and_control_differ_by_the_teacher_only() -> None:
         ("loss: {balence: 1}", "balence"),
         ("schedule: linear", "cosine, poly"),
         ("stages: [{steps: 1, window: [16, 16, 16], batch: 1, regions: [XX]}]", "XX"),
+        ("stages: [{steps: 1, window: [16, 16, 16], batch: 1, brain_every: -1}]", "brain_every"),
         ("stages: []", "at least one"),
         ("monitored: [[t3]]", "t3"),
         ("gate_share: -0.1", "at least 0"),

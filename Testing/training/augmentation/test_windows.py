@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from humor.errors import UsageError
 from humor_training.augmentation.config import SpatialConfig
 from humor_training.augmentation.tensor_case import TensorCase, on_device
 from humor_training.augmentation.warping import from_knots, knot_grid, smooth_field, spline_weights
@@ -56,6 +59,48 @@ def test_mirroring_swaps_left_and_right_only(case: TensorCase) -> None:
     first, _ = random_window(case, SIZE, STILL, ALL, np.random.default_rng(5))
     second, _ = random_window(case, SIZE, mirrored, ALL, np.random.default_rng(5))
     np.testing.assert_allclose(first.flip(-1).numpy(), second.numpy(), atol=1e-2)
+
+
+def test_a_window_without_a_map_has_the_voxels_of_the_case(case: TensorCase) -> None:
+    """Also where the window is larger than the case, and mirrored."""
+    own = SpatialConfig(centres={}, warp=0.0, mirror=0.0)
+    image, regions = random_window(case, (80, 80, 64), own, ALL, np.random.default_rng(2))
+    assert torch.equal(image[:, 8:72, :, 8:56], case.image.float())
+    assert torch.equal(regions[0, 8:72, :, 8:56].bool(), case.labels > 0)
+    assert not image[:, :8].any() and not image[:, 72:].any() and not regions[..., :8].any()
+    mirrored = replace(own, mirror=1.0)
+    turned, marked = random_window(case, (80, 80, 64), mirrored, ALL, np.random.default_rng(2))
+    assert torch.equal(turned.flip(-1), image) and torch.equal(marked.flip(-1), regions)
+
+
+@pytest.mark.parametrize(("centres", "least"), [({"ET": 1.0}, 8), ({"WT": 0.5, "TC": 0.5}, 1)])
+def test_windows_lie_near_the_regions_that_are_asked_for(
+    case: TensorCase, centres: dict[str, float], least: int
+) -> None:
+    """Within a quarter of the window's edge of the voxel that they were drawn for."""
+    config = replace(STILL, centres=centres)
+    found = [
+        random_window(case, SIZE, config, ALL, np.random.default_rng(seed))[1].sum(dim=(1, 2, 3))
+        for seed in range(10)
+    ]
+    wanted = max(("WT", "TC", "ET").index(key) for key in centres)
+    assert min(float(sums[wanted]) for sums in found) >= least
+
+
+def test_a_case_without_the_region_gives_its_windows_to_the_next_larger_one(case: TensorCase) -> None:
+    labels = torch.where(case.labels == 4, 0, case.labels)
+    labels = torch.where(labels == 1, 2, labels)
+    without = replace(case, labels=labels)
+    config = replace(STILL, centres={"ET": 1.0})
+    for seed in range(10):
+        _, regions = random_window(without, SIZE, config, ALL, np.random.default_rng(seed))
+        assert regions[0].any() and not regions[1:].any()
+
+
+@pytest.mark.parametrize("centres", [{"XX": 0.1}, {"WT": -0.1}, {"WT": 0.6, "ET": 0.6}])
+def test_shares_that_are_none_are_refused(centres: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="centres"):
+        SpatialConfig(centres=centres)
 
 
 def test_the_same_chance_gives_the_same_window(case: TensorCase) -> None:

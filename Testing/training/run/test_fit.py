@@ -149,7 +149,62 @@ def test_two_processes_have_the_losses_of_one_with_the_double_batch(
     assert losses(tmp_path / "run") == pytest.approx(losses(whole), rel=1e-3)
     one, other = load_trained(whole).state_dict(), load_trained(tmp_path / "run").state_dict()
     for name, tensor in one.items():
-        torch.testing.assert_close(other[name], tensor, rtol=2e-2, atol=2e-4)
+        torch.testing.assert_close(
+            other[name], tensor, rtol=2e-2, atol=1e-3
+        )  # Adam moves by the rate where gradients are noise
+
+
+@pytest.mark.heavy
+def test_two_compiled_processes_that_are_stopped_go_on_to_the_losses_of_uninterrupted_ones(
+    studies: Path, tmp_path: Path
+) -> None:
+    stages = [
+        {"steps": 40, "window": [32, 32, 32], "batch": 1, "brain_every": 3, "brain_window": [48, 48, 48]}
+    ]
+    network = {"name": "humor_student_pyramid", "deep": 2, **NUMBERS}
+    changes = {
+        "stages": stages,
+        "network": network,
+        "compile": True,
+        "loss": {"deep": 0.5},
+        "precision": "bf16",
+    }
+    path = recipe(tmp_path / "recipe.yaml", save_every=1000, check_every=1000, **changes)
+    run = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--"]
+    finish([*run, *command(path, studies, tmp_path / "whole")[1:]])
+    process = start([*run, *command(path, studies, tmp_path / "parts")[1:]])
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("step 25 "):
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    step = read_run(tmp_path / "parts")[1]["step"]
+    assert 25 <= step < 40
+    assert f"going on from step {step}" in finish([*run, *command(path, studies, tmp_path / "parts")[1:]])
+    one, other = load_trained(tmp_path / "whole").state_dict(), load_trained(tmp_path / "parts").state_dict()
+    for name, tensor in one.items():
+        torch.testing.assert_close(other[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_begins_with_a_network_without_heads_for_deep_supervision(
+    studies: Path, tmp_path: Path
+) -> None:
+    plain = {"name": "humor_student_pyramid", **NUMBERS}
+    one_step = {"stages": [{"steps": 1, "window": [32, 32, 32], "batch": 1}], "loss": {"deep": 0.5}}
+    first = recipe(tmp_path / "first.yaml", network=plain, **one_step)
+    finish(command(first, studies, tmp_path / "first"))
+    deep = recipe(tmp_path / "deep.yaml", network={**plain, "deep": 2}, learning_rate=0.0, **one_step)
+    finish(command(deep, studies, tmp_path / "deep", "--start", str(tmp_path / "first")))
+    before, after = (
+        load_trained(tmp_path / "first").state_dict(),
+        load_trained(tmp_path / "deep").state_dict(),
+    )
+    assert {name for name in after if name not in before} == {
+        f"decoder.deep.{level}.{part}" for level in (0, 1) for part in ("weight", "bias")
+    }
+    assert all(torch.equal(after[name], weight) for name, weight in before.items())
+    assert "deep" in read_lines(tmp_path / "deep", LOSSES)[0]
 
 
 def test_the_best_state_is_kept_beside_the_last(whole: Path) -> None:
