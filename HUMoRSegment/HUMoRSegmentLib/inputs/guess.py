@@ -10,12 +10,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
-from humor.study.file_names import words_of
+from humor.study.acquisition import Reading
+from humor.study.evidence import UNCLEAR, Traces, read_traces
+from humor.study.file_names import common_words, read_names
 
 from ..scene import references
 from .dicom_facts import read_facts
-from .dicom_rules import Reading
-from .evidence import UNCLEAR, Traces, read_traces
 from .hierarchy import Place, places_of
 from .volume_node import refusal, title
 
@@ -92,12 +92,12 @@ def _take_one_study(guess: Guess, studies: list[tuple[Place, Guess]], places: di
 
 def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
     """The guess for the volumes of one study."""
-    words = [words_of(node.GetName()) for node in nodes]
-    common = frozenset.intersection(*words) if len(words) > 1 else frozenset()
-    readings: list[tuple[Any, Reading]] = [
-        (node, read_traces(Traces(node.GetName(), places[node.GetID()].parents, read_facts(node)), common))
-        for node in nodes
-    ]
+    names = [node.GetName() for node in nodes]
+    common = common_words(names)
+    readings: list[tuple[Any, Reading]] = []
+    for node, said in zip(nodes, read_names(names), strict=True):
+        traces = Traces(node.GetName(), places[node.GetID()].parents, read_facts(node))
+        readings.append((node, read_traces(traces, common, said)))
     guess = Guess()
     for name in SEQUENCES:
         fitting = [(node, reading) for node, reading in readings if reading.kind == name]

@@ -1,128 +1,429 @@
-"""What the name of an image file says about its sequence."""
+"""What the name of an image says about its sequence: rules on words, each with its reason."""
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from .reading import IMAGE_SUFFIXES
+from ..sequences import SEQUENCES
+from .formats import stem
+from .name_words import Word, plain, words_in
+from .vocabulary import CORES, FLAIRS, Meaning
 
-_CONTRAST = r"(c|ce|cw|wc|wce|w?gd|gad|gado|gadolinium|km|post(gd|gad|contrast)?|contrast|enhanced|enh|pc|ca)"
-_PLAIN = r"(n|pre|precontrast|native|nativ|plain|noncontrast|nc|noce|nogd)"
-_T1_WORD = re.compile(rf"t1w?(?P<contrast>{_CONTRAST}|\+c?)?{_PLAIN}?(fs|tse|fse|se|ax|sag|cor|3d|mprage)?")
-_T1_PROTOCOL = re.compile(r"(mprage|mp2rage|bravo|fspgr|spgr|irfspgr|tfl3d|t1tfe)(?P<contrast>c|ce|gd|post)?")
-_T2_WORD = re.compile(r"t2w?(n|tse|fse|se|fs|ax|sag|cor|3d|space|cube)?")
-_FLAIR_WORD = re.compile(r"(t2f|t2?w?flair|.*flair|tirm|darkfluid)(\d|w|fs|ax|sag|cor|3d)*")
-_CONTRAST_WORD = re.compile(rf"{_CONTRAST}")
-_PLAIN_WORD = re.compile(rf"{_PLAIN}")
-_NEGATION = {"no", "non", "not", "without", "wo", "w/o", "ohne"}
-_MASK_WORD = re.compile(
-    r".*seg(mentation|mentations|mented)?|seg.*|.*mask|masks|.*labels?|labelmap|roi|gt|groundtruth|annotations?|"
-    r"pred(iction)?|prob(s|ability|abilities)?|aseg|aparc"
+__all__ = ["NameReading", "common_words", "read_name", "read_names", "stem"]
+
+_CHANNEL = re.compile(r"(.*_)?(?P<channel>\d{4})")
+_SUBJECT = re.compile(r"sub(?=[-_ ]?\d|-)", re.IGNORECASE)
+_BIDS = re.compile(r"sub-[^\W_]+(_.*)?")
+_ENTITY = re.compile(r"(?P<key>[a-z]+)-(?P<value>.+)", re.IGNORECASE)
+_BIDS_KEYS = frozenset(
+    "sub ses sample task tracksys acq nuc voi ce trc stain rec dir run mod echo flip inv mt part proc hemi space "
+    "split recording chunk seg res den label desc cohort from to mode atlas".split()
 )
-_OTHER_WORD = re.compile(
-    r"adc|dwi|dti|swi|asl|pwi|perf(usion)?|dsc|dce|r?cb[vf]|t2s|t2star|t2\*|pd|pdw|bold|fmri|ct|pet|mra|tof|b\d+|"
-    r"trace|phase|t1map|t2map|localizer|localiser|scout"
+_SAYS_CONTRAST = frozenset({"acq", "ce", "desc", "rec", "proc"})
+_NO_AGENT = frozenset({"none", "no", "n", "false", "0", "pre", "without"})
+_TISSUE_CLASS = re.compile(r"[mwru]*c[1-6](?=[A-Za-z])|u_rc\d|i?y_(?=\w)")  # SPM's outputs
+_MODIFIERS = frozenset(
+    {Meaning.WEIGHTED, Meaning.CONTRAST, Meaning.LETTER_C, Meaning.AFTER, Meaning.BEFORE, Meaning.PLAIN}
+    | {Meaning.PLUS, Meaning.MINUS, Meaning.ORIENTATION, Meaning.DIMENSION, Meaning.FAT_SATURATION}
+    | {Meaning.INVERSION}
 )
-_COPY_WORD = {"to", "in", "on", "onto", "reg", "registered", "coreg", "coregistered", "space", "2"}
-_NNUNET = re.compile(r".*_(?P<channel>\d{4})")
+_SCANNER_WORDS = frozenset(
+    {Meaning.ORIENTATION, Meaning.DIMENSION, Meaning.TECHNIQUE, Meaning.FAT_SATURATION, Meaning.CONTRAST}
+    | {Meaning.PLUS, Meaning.AFTER, Meaning.INVERSION, Meaning.WEIGHTED}
+)
 
 
 @dataclass(frozen=True)
 class NameReading:
-    """What a file name says.
+    """What a name says.
 
     Attributes:
         kind: a sequence, ``mask``, ``other``, ``unclear``, ``channel`` (a number in nnU-Net's
             manner) or ``unknown``.
         reason: in words.
-        by_contrast: whether only a contrast word apart from "t1" makes it T1c.
+        by_contrast: whether it is a T1c only by a word that stands in the names of all images.
+        plain: whether it says that there was no contrast agent.
     """
 
     kind: str
     reason: str
     by_contrast: bool = False
+    plain: bool = False
 
 
-def stem(name: str) -> str:
-    """The file's name without its image ending."""
-    lower = name.lower()
-    ending = max((suffix for suffix in IMAGE_SUFFIXES if lower.endswith(suffix)), key=len, default="")
-    return name[: len(name) - len(ending)]
+def read_names(names: Sequence[str], folder: str = "") -> list[NameReading]:
+    """Read the names of one study's images together: what all of them say tells nothing apart.
+
+    Args:
+        names: file names, or names of volumes.
+        folder: name of the folder that they lie in; names often begin with it.
+    """
+    common = common_words(names)
+    cut = _length_of_prefix(names, folder)
+    readings = []
+    for name in names:
+        reading = read_name(name[cut:], common)
+        readings.append(read_name(name, common) if cut and reading.kind == "unknown" else reading)
+    return readings
 
 
 def read_name(name: str, common: frozenset[str] = frozenset()) -> NameReading:
-    """Guess what an image is from its file name.
+    """Guess what an image is from its name.
 
     Args:
-        name: the file's name.
+        name: of the file, with or without its ending.
         common: words that stand in all names of the study, which therefore tell nothing apart.
     """
-    words = _words(stem(name))
-    if any(_MASK_WORD.fullmatch(word) for word in words):
-        return NameReading("mask", "its name says that it is a mask or a segmentation")
-    words = _without_target(words)
-    found: dict[str, tuple[str, bool]] = {}
+    base = stem(name)
+    text, extra = _without_entities(base)
+    words = [word for word in words_in(text) if word.text != "sub" or not _SUBJECT.match(text[word.start :])]
+    words = _joined(words)
+    tissue = _TISSUE_CLASS.match(base)
+    if tissue and any(word.meaning in CORES for word in words_in(base[tissue.end() :])):
+        return NameReading("other", "its name begins as SPM's maps of tissue classes and deformations do")
+    words, moved = _without_target(words)
+    if early := _no_sequence(words, extra):
+        return early
+    family, said = _family(words)
+    if family == "unclear":
+        return NameReading("unclear", said)
+    if not family:
+        channel = _CHANNEL.fullmatch(base)
+        if channel:
+            return NameReading("channel", f"channel number {channel['channel']}")
+        return NameReading("unknown", "its name says nothing of a sequence")
+    if found := _first(words, {Meaning.BODY}):
+        return NameReading("unclear", f"its name says {found!r}, which may be no brain")
+    if glued := _riddle(words):
+        return NameReading("unclear", f"{glued!r} in its name is not understood")
+    if family != "t1":
+        return NameReading(family, f"{said!r} in its name")
+    if _first(words, {Meaning.T1}) and any(w.text == "mp2rage" for w in words) and words[-1].text == "images":
+        return NameReading("unclear", "a T1 image of an MP2RAGE may be a map of T1 times")
+    if "inv" in extra or _first(words, {Meaning.INVERSION_IMAGE}):
+        return NameReading("unclear", "its name says that it is one of the inversions of an MP2RAGE")
+    return _with_contrast(words, extra, said, moved, common)
+
+
+def common_words(names: Sequence[str]) -> frozenset[str]:
+    """Words that stand in all of several names."""
+    words = [frozenset(word.text for word in words_in(stem(name))) for name in names]
+    return frozenset.intersection(*words) if len(words) > 1 else frozenset()
+
+
+# --- what surrounds the words that count ---
+
+
+def _length_of_prefix(names: Sequence[str], folder: str) -> int:
+    """Letters at the beginning of all names that name the patient or data set, and would mislead.
+
+    Such a beginning counts as one only where the names say so: by a number behind a word of masks
+    (``TumorSeg_001_t1``), or by sequences that contradict it (``T1`` as time point before ``T2w``).
+    """
+    prefix = os.path.commonprefix(list(names)) if len(names) > 1 else ""
+    if len(names) == 1 and folder and names[0].startswith(folder):
+        prefix = folder
+    while prefix and any(_inside_word(name, len(prefix)) for name in names):
+        prefix = prefix[:-1]
+    words = words_in(prefix)
+    meanings = {word.meaning for word in words}
+    rest = {read_name(name[len(prefix) :]).kind for name in names}
+    if meanings & CORES:
+        own = "t1" if meanings & {Meaning.T1, Meaning.T1_PROTOCOL} else "t2"
+        against = {"t2"} if own == "t1" else {"t1", "t1c"}
+        return len(prefix) if rest & against and rest <= {*SEQUENCES, "mask", "other"} else 0
+    numbered = bool(words) and any(letter.isdigit() for letter in words[-1].text)
+    misleading = meanings & {Meaning.MASK, Meaning.OTHER, Meaning.LESION, Meaning.SUBTRACTION}
+    return len(prefix) if misleading and numbered and rest & set(SEQUENCES) else 0
+
+
+def _inside_word(name: str, place: int) -> bool:
+    return name[place - 1 : place].isalnum() and name[place : place + 1].isalnum()
+
+
+def _without_entities(base: str) -> tuple[str, dict[str, str]]:
+    """A BIDS name without its ``key-value`` parts; values that may speak of contrast stay as words."""
+    if not _BIDS.fullmatch(base):
+        return base, {}
+    kept, entities = [], {}
+    for part in base.split("_"):
+        match = _ENTITY.fullmatch(part)
+        if match is None or match["key"].lower() not in _BIDS_KEYS:
+            kept.append(part)
+        else:
+            entities[match["key"].lower()] = match["value"]
+    return "_".join(kept), entities
+
+
+def _joined(words: list[Word]) -> list[Word]:
+    """Words that only mean something together: dark fluid, SPACE with inversion, bias field, T2 star."""
+    result: list[Word] = []
     for word in words:
-        sequence = _sequence_of(word)
-        if sequence is not None:
-            found.setdefault(sequence, (word, False))
-    if "flair" in found:
-        found.pop("t2", None)  # "T2_FLAIR" is a FLAIR
-    if "t1" in found or "t1c" in found:
-        _settle_contrast(words, found)
-    others = [word for word in words if _OTHER_WORD.fullmatch(word)]
-    if others:
-        return NameReading("other", f"its name says {others[0]!r}, which is none of the four sequences")
-    if len(found) > 1:
-        return NameReading("unclear", f"its name speaks of {' and '.join(sorted(found))}")
-    if found:
-        ((sequence, (word, apart)),) = found.items()
-        return NameReading(sequence, f"{word!r} in its name", apart and word in common)
-    channel = _NNUNET.fullmatch(stem(name))
-    if channel:
-        return NameReading("channel", f"channel number {channel['channel']}")
-    return NameReading("unknown", "its name says nothing of a sequence")
+        last = result[-1] if result else None
+        pair = (last.meaning, word.meaning) if last else None
+        if pair == (Meaning.DARK, Meaning.FLUID) or (
+            pair == (Meaning.DARK, Meaning.FLAIR_SHORT) and word.text == "fl"
+        ):
+            result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.FLAIR_SIEMENS)
+        elif pair == (Meaning.VARIABLE_FLIP, Meaning.INVERSION):
+            result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.FLAIR)
+        elif pair in ((Meaning.BIAS, Meaning.FIELD), (Meaning.T2, Meaning.STAR), (Meaning.WEIGHTED, Meaning.STAR)):
+            result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.OTHER)
+        elif pair == (Meaning.FAT, Meaning.SATURATION):
+            result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.FAT_SATURATION)
+        else:
+            result.append(word)
+    return result
 
 
-def words_of(name: str) -> frozenset[str]:
-    """The lower-case words of a file name."""
-    return frozenset(_words(stem(name)))
+def _without_target(words: list[Word]) -> tuple[list[Word], int | None]:
+    """Drop the image or template that a copy was brought to: ``t1_to_flair`` is a T1.
+
+    Returns:
+        the words, and how many of them stand before a T1 that was dropped, to which later words of
+        contrast may belong; None if none was.
+    """
+    kept: list[Word] = []
+    before_t1: int | None = None
+    place = 0
+    while place < len(words):
+        word = words[place]
+        begins = word.meaning in (Meaning.INTO, Meaning.REGISTERED) and any(w.meaning in CORES for w in kept)
+        following = place + 1
+        while begins and following < len(words) and words[following].meaning is Meaning.INTO:
+            following += 1
+        target = words[following] if begins and following < len(words) else None
+        if target is not None and target.meaning in CORES:
+            if target.meaning in (Meaning.T1, Meaning.T1_PROTOCOL):
+                before_t1 = len(kept)
+            place = following + 1
+            while place < len(words) and words[place].run == target.run:
+                place += 1
+        elif target is not None and (
+            target.meaning is Meaning.TEMPLATE
+            or target.text == "native"
+            or (target.meaning is Meaning.OTHER and word.text != "2")
+        ):
+            place = following + 1
+        else:
+            kept.append(word)
+            place += 1
+    return kept, before_t1
 
 
-def _words(text: str) -> list[str]:
-    text = re.sub(r"t1w?\s*[-_ ]?\+\s*[-_ ]?(c|gd)?(?![a-z0-9])", "t1c", text.lower())
-    return [word for word in re.split(r"[^a-z0-9*+]+", text) if word]
+# --- what is no sequence ---
 
 
-def _without_target(words: list[str]) -> list[str]:
-    """Drop what follows "to", "in", "reg", ...: ``t1_to_flair`` is a T1."""
+def _no_sequence(words: list[Word], entities: dict[str, str]) -> NameReading | None:
+    """Masks and derived images, whatever else their names say."""
+    if found := _first(words, {Meaning.MASK}):
+        return NameReading("mask", f"its name says {found!r}: a mask or a segmentation")
+    if entities.get("part", "mag") != "mag":
+        return NameReading("other", "its name says that it is no magnitude image")
+    if found := _first(words, {Meaning.OTHER, Meaning.SUBTRACTION}):
+        return NameReading("other", f"its name says {found!r}, which is none of the four sequences")
+    meanings = [word.meaning for word in words]
+    cores = [place for place, meaning in enumerate(meanings) if meaning in CORES]
+    lesions = [place for place, meaning in enumerate(meanings) if meaning is Meaning.LESION]
+    if lesions and (lesions[-1] > cores[-1] if cores else Meaning.MAGNETIC not in meanings):
+        return NameReading("mask", f"its name says {words[lesions[-1]].text!r}: a mask or a segmentation")
+    if not cores and (found := _first(words, {Meaning.OTHER_ALONE})):
+        return NameReading("other", f"its name says {found!r}, which is none of the four sequences")
+    if found := _first(words, {Meaning.FAT}):
+        return NameReading("other", f"its name says {found!r}: an image of fat")
+    is_t1 = Meaning.T1 in meanings
+    found = _first(words, {Meaning.GRADIENT_ECHO})
+    if not found and Meaning.T2 in meanings and not is_t1:
+        found = next((w.text for w in words if w.text in ("fl2d", "fl3d", "spgr", "fspgr", "fl")), "")
+    if found and not is_t1 and not any(m in CORES - {Meaning.T2} for m in meanings if m is not Meaning.T1_PROTOCOL):
+        if Meaning.T2 in meanings or Meaning.T1_PROTOCOL not in meanings:
+            return NameReading("other", f"its name says {found!r}: a gradient echo, weighted by T2*")
+    return None
+
+
+def _riddle(words: list[Word]) -> str:
+    """A T1 or T2 to which letters are glued that nobody understands."""
+    runs = {word.run for word in words if word.meaning is Meaning.RIDDLE}
+    weighted = {word.run for word in words if word.meaning in (Meaning.T1, Meaning.T2)} & runs
+    return "".join(word.text for word in words if word.run == min(weighted)) if weighted else ""
+
+
+def _first(words: list[Word], meanings: set[Meaning]) -> str:
+    return next((word.text for word in words if word.meaning in meanings), "")
+
+
+# --- which of the families ---
+
+
+def _family(words: list[Word]) -> tuple[str, str]:
+    """``t1``, ``t2``, ``flair``, ``unclear`` or nothing; with the word that says so, or the reason."""
+    t1, t2 = _first(words, {Meaning.T1}), _first(words, {Meaning.T2})
+    flair = _first(words, set(FLAIRS))
+    short = _first(words, {Meaning.FLAIR_SHORT})
+    if not flair and not t1 and short:
+        flair = short
+    if t1 and t2:
+        return "unclear", f"its name speaks of {'FLAIR, ' if flair else ''}T1 and T2"
+    if t1 and flair:
+        return ("t1", _compound_text(words)) if _is_t1_flair(words) else ("unclear", "its name speaks of FLAIR and T1")
+    if t1:
+        return "t1", _compound_text(words)
+    if flair:
+        stir = flair == "tirm" and _first(words, {Meaning.FAT_SATURATION})
+        return ("unclear", "'tirm' with fat saturation may be STIR or FLAIR") if stir else ("flair", flair)
+    if t2:
+        if _first(words, {Meaning.INVERSION}):
+            return "unclear", "a T2 with inversion may be STIR or FLAIR"
+        return "t2", t2
+    protocol = _first(words, {Meaning.T1_PROTOCOL})
+    return ("t1", _compound_text(words)) if protocol else ("", "")
+
+
+def _is_t1_flair(words: list[Word]) -> bool:
+    """GE's T1 FLAIR and Siemens' T1 with dark fluid, and not a time point "T1" before a FLAIR.
+
+    "FLAIR" follows "T1", with nothing but contrast, planes and the like between, in a name that has
+    words of a scanner's protocol.
+    """
+    meanings = [word.meaning for word in words]
+    first_t1 = meanings.index(Meaning.T1)
+    first_flair = next(place for place, meaning in enumerate(meanings) if meaning in FLAIRS)
+    if first_flair < first_t1:
+        return False
+    between = set(meanings[first_t1 + 1 : first_flair])
+    if meanings[first_flair] is Meaning.FLAIR_SIEMENS:
+        return between <= _MODIFIERS | {Meaning.TECHNIQUE, Meaning.VARIABLE_FLIP, Meaning.INVERSION}
+    return between <= _MODIFIERS and bool(set(meanings) & _SCANNER_WORDS)
+
+
+def _compound_text(words: list[Word]) -> str:
+    """The first T1 word, together with what is glued to it."""
+    core = next((w for w in words if w.meaning is Meaning.T1), None) or next(
+        w for w in words if w.meaning is Meaning.T1_PROTOCOL
+    )
+    return "".join(word.text for word in words if word.run == core.run)
+
+
+# --- T1 or T1c ---
+
+
+def _with_contrast(
+    words: list[Word], entities: dict[str, str], said: str, moved: int | None, common: frozenset[str]
+) -> NameReading:
+    """T1 or T1c, of a name that speaks of one of them."""
+    agents, plains = _evidence(words)
+    doubtful = moved is not None and agents and not _evidence(words[:moved])[0]
+    for found, more in zip((agents, plains), _evidence(_entity_words(entities)), strict=True):
+        found += more
+    if "ce" in entities:
+        (plains if entities["ce"].lower() in _NO_AGENT else agents).append(f"ce-{entities['ce']}")
+    if agents and plains:
+        return NameReading("unclear", f"its name speaks of contrast ({agents[0]!r}) and of none ({plains[0]!r})")
+    if doubtful:
+        return NameReading("unclear", f"{agents[0]!r} in its name may belong to the T1 that it was brought to")
+    if plains:
+        return NameReading("t1", f"{_both(said, plains[0])} in its name", plain=True)
+    if not agents:
+        return NameReading("t1", f"{said!r} in its name")
+    core_runs = {word.run for word in words if word.meaning in (Meaning.T1, Meaning.T1_PROTOCOL)}
+    apart = [agent for agent in agents if agent not in {w.text for w in words if w.run in core_runs}]
+    by_contrast = len(apart) == len(agents) and all(agent in common for agent in agents)
+    return NameReading("t1c", f"{_both(said, agents[0])} in its name", by_contrast)
+
+
+def _both(one: str, other: str) -> str:
+    return f"{one!r}" if other in one else f"{one!r} and {other!r}"
+
+
+def _entity_words(entities: dict[str, str]) -> list[Word]:
+    values = " ".join(value for key, value in entities.items() if key in _SAYS_CONTRAST - {"ce"})
+    return [replace(word, run=-1 - word.run) for word in words_in(values) if word.meaning not in CORES]
+
+
+def _evidence(words: list[Word]) -> tuple[list[str], list[str]]:
+    """Words that say that there was a contrast agent, and words that say that there was none."""
+    agents: list[str] = []
+    plains: list[str] = []
     for place, word in enumerate(words):
-        if word in _COPY_WORD and any(_sequence_of(before) for before in words[:place]):
-            return words[:place]
-    return words
+        before, after = _beside(words, place, -1), _beside(words, place, 1)
+        match word.meaning:
+            case Meaning.PLAIN:
+                plains.append(word.text)
+            case Meaning.CONTRAST:
+                negation = _negated(words, place)
+                if negation:
+                    plains.append(f"{negation} {word.text}")
+                elif after is Meaning.MINUS or _glued_minus(words, place):
+                    plains.append(f"{word.text}-")
+                else:
+                    agents.append(word.text)
+            case Meaning.LETTER_C if before is Meaning.PLUS or after is Meaning.PLUS:
+                agents.append("c+")
+            case Meaning.LETTER_C if after is Meaning.MINUS or _glued_minus(words, place):
+                plains.append("c-")
+            case Meaning.LETTER_C if _follows_t1(words, place):
+                (plains if _negated(words, place) else agents).append(word.text)
+            case Meaning.PLUS if before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after not in CORES:
+                agents.append("+")
+            case Meaning.MINUS if before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after is None:
+                plains.append("-")
+            case Meaning.AFTER if not _of_something_else(words, place):
+                if not (after is Meaning.CONTRAST or after is Meaning.LETTER_C):
+                    (plains if _negated(words, place) else agents).append(word.text)
+            case Meaning.BEFORE if not _of_something_else(words, place):
+                if after is not Meaning.CONTRAST and after is not Meaning.LETTER_C:
+                    plains.append(word.text)
+            case Meaning.AMBIGUOUS:
+                agents.append(word.text)
+                plains.append(word.text)
+            case Meaning.WITHOUT if _with_and_without(words, place):
+                plains.append(word.text)
+                agents.append("with")
+            case Meaning.WITHOUT if after is None:
+                plains.append(word.text)
+    return agents, plains
 
 
-def _sequence_of(word: str) -> str | None:
-    for pattern in (_T1_WORD, _T1_PROTOCOL):
-        match = pattern.fullmatch(word)
-        if match:
-            return "t1c" if match["contrast"] else "t1"
-    if _FLAIR_WORD.fullmatch(word):
-        return "flair"
-    return "t2" if _T2_WORD.fullmatch(word) else None
+def _beside(words: list[Word], place: int, step: int) -> Meaning | None:
+    neighbour = place + step
+    return words[neighbour].meaning if 0 <= neighbour < len(words) else None
 
 
-def _settle_contrast(words: list[str], found: dict[str, tuple[str, bool]]) -> None:
-    """Move T1 to T1c, or back, by words such as "post", "Gd", "without contrast" beside it."""
-    for place, word in enumerate(words):
-        contrast = _CONTRAST_WORD.fullmatch(word) and word not in {"c", "ca", "pc"}
-        contrast = contrast or (word == "c" and place > 0 and _sequence_of(words[place - 1]) == "t1")
-        negated = place > 0 and (words[place - 1] in _NEGATION or words[place - 1] == "pre")
-        if contrast and not negated and not _PLAIN_WORD.fullmatch(word):
-            found.pop("t1", None)
-            if "t1c" not in found:
-                found["t1c"] = (word, True)
-            return
-    if "t1c" in found:
-        found.pop("t1", None)
+def _negated(words: list[Word], place: int) -> str:
+    """The word before a contrast word, or before several of them, that turns it round."""
+    place -= 1
+    while place >= 0 and words[place].meaning in (Meaning.CONTRAST, Meaning.GLUE):
+        place -= 1
+    if place >= 0 and words[place].meaning in (Meaning.WITHOUT, Meaning.BEFORE):
+        return words[place].text
+    return ""
+
+
+def _glued_minus(words: list[Word], place: int) -> bool:
+    """Whether a minus stands right before a word, as in ``T1 -C``."""
+    return place > 0 and words[place - 1].meaning is Meaning.MINUS and words[place].start == words[place - 1].start + 1
+
+
+def _with_and_without(words: list[Word], place: int) -> bool:
+    before = [word for word in words[:place] if word.meaning is not Meaning.AND]
+    return bool(before) and before[-1].meaning is Meaning.WITH
+
+
+def _follows_t1(words: list[Word], place: int) -> bool:
+    """Whether a word stands behind T1, with its protocol between at most."""
+    skipped = {Meaning.WEIGHTED, Meaning.TECHNIQUE, Meaning.VARIABLE_FLIP, Meaning.ORIENTATION, Meaning.DIMENSION}
+    skipped |= {Meaning.WITHOUT, Meaning.WITH, Meaning.FAT_SATURATION}
+    place -= 1
+    while place >= 0 and words[place].meaning in skipped:
+        place -= 1
+    return place >= 0 and words[place].meaning in (Meaning.T1, Meaning.T1_PROTOCOL)
+
+
+def _of_something_else(words: list[Word], place: int) -> bool:
+    """"Post" and "pre" of an operation, of a therapy, or as the name of a visit."""
+    beside = (_beside(words, place, 1), _beside(words, place, -1))
+    return beside[0] is Meaning.TREATMENT or beside[1] is Meaning.VISIT
+

@@ -13,21 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from .formats import IMAGE_SUFFIXES, ITK_SUFFIXES, NIFTI_SUFFIXES
 from .source import watched
 from .volume import Volume
-
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
-ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
-IMAGE_SUFFIXES = NIFTI_SUFFIXES + ITK_SUFFIXES
 
 SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
 LARGEST_VALUE = 1e30  # stored; larger ones, or none larger than its inverse, are scaled: float32 ends at 3e38
 ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
-
-
-def is_image_file(path: Path) -> bool:
-    """Whether the file's name ends like a supported image."""
-    return path.name.lower().endswith(IMAGE_SUFFIXES)
 
 
 def read_volume(path: Path | str) -> Volume:

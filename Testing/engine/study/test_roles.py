@@ -67,7 +67,7 @@ def test_numbered_channels_are_not_guessed(folder):
 
 def test_a_contrast_word_in_all_names_decides_nothing(folder):
     path = folder("post_t1.nii", "post_t2.nii")
-    with pytest.raises(UsageError, match=r"post_t1.nii T1 or T1c"):
+    with pytest.raises(UsageError, match=r"not clear which sequence post_t1.nii is: T1 or T1c"):
         guess_roles(path)
     assert list(guess_roles(path, {"t1": path / "post_t1.nii"}).files) == ["t1", "t2"]
 

@@ -6,7 +6,8 @@ import pytest
 import slicer
 from inputs.volumes import DicomDatabase, volume
 
-from HUMoRSegmentLib.inputs.dicom_facts import Facts, read_facts
+from humor.study.acquisition import Facts
+from HUMoRSegmentLib.inputs.dicom_facts import read_facts
 
 TAGS = {
     "0018,0080": "2300",

@@ -86,7 +86,7 @@ def test_what_is_unclear_is_reported_and_not_filled(scene: Any) -> None:
     volume("T1 FLAIR")
     found = guess()
     assert found.nodes == {}
-    assert found.unclear == ['"T1 FLAIR" was not taken: its name speaks of flair and t1.']
+    assert found.unclear == ['"T1 FLAIR" was not taken: its name speaks of FLAIR and T1.']
 
 
 def test_label_maps_colours_and_empty_volumes_are_never_taken(scene: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from humor.errors import InputError
 from humor.regions import ED, ET, ET_NEW, LABEL_NAMES, NCR
 from humor.study.grid import Grid
-from humor.study.reading import IMAGE_SUFFIXES, NIFTI_SUFFIXES
+from humor.study.formats import ITK_SUFFIXES, NIFTI_SUFFIXES
 from humor.study.resampling import interpolate, place, voxel_map
 from humor.study.volume import Volume
 
@@ -90,8 +90,9 @@ def labels_on(grid: Grid, path: Path, label_values: Mapping[int, int] | None) ->
 
 
 def _read(path: Path) -> Volume:
-    if not path.name.lower().endswith(IMAGE_SUFFIXES):
-        raise InputError(f"{path} is not a supported image. Supported are {', '.join(IMAGE_SUFFIXES)}.")
+    supported = NIFTI_SUFFIXES + ITK_SUFFIXES
+    if not path.name.lower().endswith(supported):
+        raise InputError(f"{path} is not a supported label map. Supported are {', '.join(supported)}.")
     if path.name.lower().endswith(NIFTI_SUFFIXES):
         from humor.study.nifti import read_nifti
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from humor.sequences import SEQUENCES
-from humor.study.reading import NIFTI_SUFFIXES
+from humor.study.formats import NIFTI_SUFFIXES
 
 from ..patients import patient_of
 from ..study import Found, SequenceFile, Study

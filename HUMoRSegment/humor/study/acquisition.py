@@ -1,4 +1,7 @@
-"""Which sequence an acquisition is, from its DICOM values alone.
+"""How an image was acquired, as plain facts, and which sequence these alone fit.
+
+The facts come from wherever they are written: a DICOM header, Slicer's DICOM database, or the JSON
+file that dcm2niix writes beside an image.
 
 Weighting by TR and TE: short TR (T1 of tissue, below 1000 ms) and short TE (below 30 ms) weight by T1;
 long TR and long TE by T2; long TR and short TE by proton density (Bitar et al. 2006, RadioGraphics
@@ -12,13 +15,12 @@ large clinical sets by Gauriau et al. 2020 (J Digit Imaging 33:747-762).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from slicer.i18n import tr as _
-
-from .dicom_facts import Facts
-
 UNKNOWN, OTHER = "unknown", "other"
+
+_NO_AGENT = frozenset("no none non not n n/a na nil without w/o ohne kein nein 0 false".split())
 
 SHORT_ECHO_MS = 30.0
 LONG_ECHO_MS = 60.0
@@ -49,6 +51,70 @@ _NO_IMAGE_TYPES = {
 
 
 @dataclass(frozen=True)
+class Facts:
+    """DICOM values of one series; None or empty where the header has none.
+
+    Attributes:
+        repetition_ms: TR, (0018,0080).
+        echo_ms: TE, (0018,0081).
+        inversion_ms: TI, (0018,0082).
+        agent: contrast agent, (0018,0010).
+        description: of the series, (0008,103E).
+        scanning: ``SE``, ``IR``, ``GR``, ``EP``, ``RM``, (0018,0020).
+        modality: (0008,0060).
+        image_type: (0008,0008), upper case.
+    """
+
+    repetition_ms: float | None = None
+    echo_ms: float | None = None
+    inversion_ms: float | None = None
+    agent: str = ""
+    description: str = ""
+    scanning: frozenset[str] = frozenset()
+    modality: str = ""
+    image_type: frozenset[str] = frozenset()
+
+
+def facts_of_tags(value: Callable[[str], str]) -> Facts:
+    """The facts of a DICOM header.
+
+    Args:
+        value: gives the text of a tag such as ``0018,0080``, several values separated by a
+            backslash; empty where the header has none.
+    """
+    return Facts(
+        repetition_ms=milliseconds(value("0018,0080")),
+        echo_ms=milliseconds(value("0018,0081")),
+        inversion_ms=milliseconds(value("0018,0082")),
+        agent=agent_of(value("0018,0010")),
+        description=value("0008,103E"),
+        scanning=values_of(value("0018,0020")),
+        modality=value("0008,0060").upper(),
+        image_type=values_of(value("0008,0008")),
+    )
+
+
+def milliseconds(text: str) -> float | None:
+    """The first of the values; scanners also write 0 for "none"."""
+    try:
+        number = float(text.split("\\")[0])
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
+
+
+def agent_of(text: str) -> str:
+    """The agent, unless the text says that there was none."""
+    words = text.lower().replace("_", " ").split()
+    return "" if not words or words[0] in _NO_AGENT else text
+
+
+def values_of(text: str) -> frozenset[str]:
+    """Values of a header entry with several, as DICOM separates them."""
+    return frozenset(word.strip().upper() for word in text.split("\\") if word.strip())
+
+
+@dataclass(frozen=True)
 class Reading:
     """What was read from one source.
 
@@ -67,18 +133,17 @@ def sequence_of(facts: Facts) -> Reading:
     T1c is a T1 for which a contrast agent is noted.
     """
     if facts.modality and facts.modality != "MR":
-        return Reading(OTHER, _("DICOM modality {modality}").format(modality=facts.modality))
+        return Reading(OTHER, f"DICOM modality {facts.modality}")
     if derived := sorted(facts.image_type & _NO_IMAGE_TYPES):
-        return Reading(OTHER, _("DICOM image type {type}").format(type=derived[0]))
+        return Reading(OTHER, f"DICOM image type {derived[0]}")
     if "EP" in facts.scanning:
-        return Reading(OTHER, _("echo planar, as diffusion and perfusion"))
+        return Reading(OTHER, "echo planar, as diffusion and perfusion")
     kind = _weighting(facts)
     if kind != "t1":
         return Reading(kind, _values(facts))
     if facts.agent:
-        text = _("{values}, contrast agent {agent}")
-        return Reading("t1c", text.format(values=_values(facts), agent=facts.agent))
-    return Reading("t1", _("{values}, no contrast agent noted").format(values=_values(facts)))
+        return Reading("t1c", f"{_values(facts)}, contrast agent {facts.agent}")
+    return Reading("t1", f"{_values(facts)}, no contrast agent noted")
 
 
 def _weighting(facts: Facts) -> str:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from HUMoRSegmentLib.inputs.dicom_facts import Facts
-from HUMoRSegmentLib.inputs.dicom_rules import sequence_of
+from humor.study.acquisition import Facts
+from humor.study.acquisition import sequence_of
 
 
 def facts(tr: float | None, te: float | None, ti: float | None, scanning: str, agent: str = "") -> Facts:

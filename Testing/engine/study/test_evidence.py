@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from HUMoRSegmentLib.inputs.dicom_facts import Facts
-from HUMoRSegmentLib.inputs.evidence import Traces, read_traces
+from humor.study.acquisition import Facts
+from humor.study.evidence import Traces, read_traces
 
 MPRAGE: dict[str, Any] = {
     "repetition_ms": 2300,
