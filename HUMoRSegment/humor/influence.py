@@ -161,7 +161,7 @@ def _prepared(
 ) -> tuple[Case, dict[str, Sources], Segmenter]:
     bundle = segmenter.bundle if segmenter is not None else _load_bundle(options.model)
     reporter.stage("load", "Reading the images")
-    study = load_study(files)
+    study = load_study(files, options.channels)
     reporter.stage("prepare", "Finding the brain")
     case = build_case(study, options.reference, bundle.spacing_mm, register=options.register)
     for warning in case.warnings:

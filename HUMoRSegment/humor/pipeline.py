@@ -44,6 +44,8 @@ class SegmentOptions:
         reference: the sequence on whose grid results are wanted; None to choose.
         mirror: take the mean with the mirrored brain's result, in twice the network's time.
         register: align the sequences rigidly first.
+        channels: what the volumes of a 4-D file are, in their order; empty where each sequence has
+            its own file.
         probabilities: also write ``probabilities.nii.gz``.
         page: also write ``report.html``.
         routing: also write the weights of the gates.
@@ -57,6 +59,7 @@ class SegmentOptions:
     mirror: bool = False
     reference: str | None = None
     register: bool = False
+    channels: tuple[str, ...] = ()
     probabilities: bool = False
     page: bool = True
     routing: bool = True
@@ -173,7 +176,7 @@ def _case(
 ) -> tuple[Case, dict[str, Sources]]:
     """Read and prepare; the images as they were read are let go of before the network needs memory."""
     with watch.stage("load", "Reading the images"):
-        study = load_study(files)
+        study = load_study(files, options.channels)
     with watch.stage("prepare", "Finding the brain"):
         case = build_case(study, options.reference, spacing_mm, register=options.register)
         for warning in case.warnings:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..events import Event, Listener
+from ..study.channels import Channels
 from .folder import BatchFolder
 from .names import RECORDS, VOLUMES
 from .plan import CANNOT, DO, SKIP, Step, plan
@@ -57,13 +58,18 @@ class Summary:
         }
 
 
-def list_studies(source: Path, output: Path) -> tuple[list[BatchStudy], list[str]]:
+def list_studies(source: Path, output: Path, channels: Channels = ()) -> tuple[list[BatchStudy], list[str]]:
     """The studies of a folder or of a CSV file, and warnings.
+
+    Args:
+        source: the folder, or the file.
+        output: where results go.
+        channels: what the volumes of 4-D files, or files with numbers, are.
 
     Raises:
         UsageError: see ``find_studies`` and ``read_table``.
     """
-    return read_table(source) if source.is_file() else (find_studies(source, output), [])
+    return read_table(source) if source.is_file() else (find_studies(source, output, channels), [])
 
 
 def run_batch(

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 from ..errors import HumorError, UsageError
-from ..study.reading import is_image_file
-from ..study.roles import guess_roles
+from ..study.channels import Channels
+from ..study.folder_images import BIDS_IMAGES, FoundImage, images_of_study, sequence_folders
+from ..study.patients import by_patient
+from ..study.roles import guess_among, guess_roles
 from .names import STATE_FOLDER
 from .study import BatchStudy, without_unfit
 
-IMAGES_BELOW = "anat"
-"""Where BIDS keeps a session's images."""
 # Other data types of BIDS, and folders of a BIDS data set that hold no patients' raw images.
 _OTHER_FOLDERS = {
     *("func", "dwi", "fmap", "perf", "eeg", "meg", "ieeg", "pet", "beh", "micr", "nirs", "motion", "mrs"),
@@ -20,17 +20,19 @@ _OTHER_FOLDERS = {
 }
 
 
-def find_studies(root: Path, output: Path) -> list[BatchStudy]:
+def find_studies(root: Path, output: Path, channels: Channels = ()) -> list[BatchStudy]:
     """The studies below a folder, however deep, sorted by path.
 
     A study's name is its path below ``root`` with ``_`` between the parts: ``sub-1/ses-2`` is
-    ``sub-1_ses-2``. A folder in ``root`` in which nothing can be segmented becomes a study with a
-    problem, so that it is reported and not forgotten; so does a study whose files are unclear, or
-    whose name cannot be that of a folder of results.
+    ``sub-1_ses-2``. Where a folder holds the files of many patients, told apart by how their names
+    begin, that beginning takes the place of the file's name. A folder in ``root`` in which nothing can
+    be segmented becomes a study with a problem, so that it is reported and not forgotten; so does a
+    study whose files are unclear, or whose name cannot be that of a folder of results.
 
     Args:
         root: the folder of study folders.
         output: where results go; not searched, and not allowed to be ``root``.
+        channels: what the volumes of 4-D files, or files with numbers, are.
 
     Raises:
         UsageError: no such folder, no study in it, or a single study.
@@ -39,12 +41,15 @@ def find_studies(root: Path, output: Path) -> list[BatchStudy]:
         raise UsageError(f"{root} does not exist. Give a folder of study folders, or a CSV file.")
     if _same(root, output):
         raise UsageError(f"{output}: results cannot go into the folder of the studies. Choose another one.")
-    found: list[BatchStudy] = []
     top = _place(root)
+    images = _images(root) or []
+    found = _patients(root, root, images, channels)
+    used = _used(root) if found else set()
     for folder in _folders(root, output, top):
-        below = _search(folder, root, output, {top})
-        found += below or [_study(folder, root)]
-    if not any(study.files for study in found) and _images(root):
+        if folder not in used:
+            below = _search(folder, root, output, channels, {top})
+            found += below or [_study(folder, root, channels)]
+    if not any(study.files for study in found) and images:
         raise UsageError(
             f"{root} holds images itself: it is one study, not a folder of studies. Give the folder above "
             "it, or use 'humor segment'."
@@ -55,35 +60,68 @@ def find_studies(root: Path, output: Path) -> list[BatchStudy]:
     return without_unfit(found, remedy)
 
 
-def _search(folder: Path, root: Path, output: Path, seen: set[Path]) -> list[BatchStudy]:
+def _search(folder: Path, root: Path, output: Path, channels: Channels, seen: set[Path]) -> list[BatchStudy]:
     """The studies in and below a folder; a folder that can be segmented is not searched further.
 
     Args:
         folder: a folder.
         root: the folder of study folders.
         output: where results go.
+        channels: what the volumes of 4-D files, or files with numbers, are.
         seen: places that were searched, to which this one is added: links lead to each once.
     """
     place = _place(folder)
     if place in seen:
         return []
     seen.add(place)
-    study = _study(folder, root) if _images(folder) or _images(folder / IMAGES_BELOW) else None
-    if study is not None and study.files:
-        return [study]
-    below: list[BatchStudy] = []
+    images = _images(folder)
+    below = _patients(folder, root, images or [], channels)
+    study = None
+    if images and not below:
+        study = _study(folder, root, channels)
+        if study.files:
+            return [study]
+    used = _used(folder) if images else set()
     for child in _folders(folder, output, _place(root)):
-        if child.name != IMAGES_BELOW:
-            below += _search(child, root, output, seen)
-    if not below and study is None and not _can_be_read(folder):
-        study = _study(folder, root)  # which says why
+        if child.name != BIDS_IMAGES and child not in used:
+            below += _search(child, root, output, channels, seen)
+    if images is None and not below:
+        study = _study(folder, root, channels)  # which says why it cannot be read
     return below or ([study] if study is not None else [])
 
 
-def _study(folder: Path, root: Path) -> BatchStudy:
-    name = "_".join(folder.relative_to(root).parts)
+def _patients(folder: Path, root: Path, images: list[FoundImage], channels: Channels) -> list[BatchStudy]:
+    """A study for each of several patients whose files lie in one folder; none where they are of one."""
+    groups = by_patient(images, each=bool(channels))
+    if len(groups) < 2:
+        return []
+    above = folder.relative_to(root).parts
+    return [
+        _named("_".join((*above, name or "without_name")), folder, channels, of_one)
+        for name, of_one in groups.items()
+    ]
+
+
+def _used(folder: Path) -> set[Path]:
+    """Folders in a folder whose images were taken with it."""
     try:
-        guess = guess_roles(folder)
+        return set(sequence_folders(folder))
+    except OSError:
+        return set()
+
+
+def _study(folder: Path, root: Path, channels: Channels) -> BatchStudy:
+    return _named("_".join(folder.relative_to(root).parts), folder, channels)
+
+
+def _named(name: str, folder: Path, channels: Channels, images: list[FoundImage] | None = None) -> BatchStudy:
+    """A study of all images of a folder, or of those given."""
+    try:
+        guess = (
+            guess_roles(folder, None, channels)
+            if images is None
+            else guess_among(images, folder, None, channels)
+        )
     except (HumorError, OSError, RuntimeError) as error:  # pathlib tells of circles of links so
         # What an option of `humor segment` would settle, a CSV file settles here.
         message = f"{error} In a batch a CSV file says so." if isinstance(error, UsageError) else str(error)
@@ -120,19 +158,12 @@ def _is_left_out(name: str) -> bool:
     return name.startswith(".") or name.lower() in _OTHER_FOLDERS
 
 
-def _can_be_read(folder: Path) -> bool:
+def _images(folder: Path) -> list[FoundImage] | None:
+    """The images that belong to a folder; None where they cannot be listed."""
     try:
-        with os.scandir(folder):
-            return True
+        return images_of_study(folder)
     except OSError:
-        return False
-
-
-def _images(folder: Path) -> bool:
-    try:
-        return any(is_image_file(path) for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError:
-        return False
+        return None
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError, UsageError
 from ..sequences import SEQUENCES
+from ..study.file_names import read_name
 from .study import BatchStudy, check_ids, shortened
 
 ID_COLUMNS = ("study", "study id", "study_id", "id", "case", "subject")
+_SIMPLE = re.compile(r"[A-Za-z0-9+]+([-_ ]?(file|path|image))?")
 _DELIMITERS = ",;\t"
 
 
@@ -68,10 +71,10 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _columns(path: Path, header: list[str]) -> tuple[dict[str, int], list[str]]:
     """Place of ``study`` and of each sequence there is; names of the other columns."""
-    names = [name.lower() for name in header]
+    names = [_column(name) for name in header]
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
-        raise UsageError(f"{path}, row 1: two columns are called {twice[0]!r}.")
+        raise UsageError(f"{path}, row 1: two columns are called {twice[0]!r}, or mean it.")
     ids = [name for name in ID_COLUMNS if name in names]
     columns = {name: names.index(name) for name in SEQUENCES if name in names}
     if not ids or not columns:
@@ -82,7 +85,23 @@ def _columns(path: Path, header: list[str]) -> tuple[dict[str, int], list[str]]:
         )
     columns["study"] = names.index(ids[0])
     used = set(columns.values())
+    for place, name in enumerate(header):
+        if name and place not in used and (kind := read_name(name).kind) in (*SEQUENCES, "unclear"):
+            meant = kind if kind in SEQUENCES else "by the sequence it holds"
+            raise UsageError(
+                f"{path}, row 1: the column {name!r} seems to be a sequence, but it is not clear that it is. "
+                f"Call it {meant}, or give it a name that speaks of no sequence."
+            )
     return columns, [name for place, name in enumerate(header) if name and place not in used]
+
+
+def _column(name: str) -> str:
+    """A column's name in small letters; one that can only be a sequence (``T1CE``, ``T1w``) is that one."""
+    lower = name.lower()
+    if lower in (*SEQUENCES, *ID_COLUMNS):
+        return lower
+    kind = read_name(name).kind
+    return kind if kind in SEQUENCES and _SIMPLE.fullmatch(name) else lower
 
 
 def _study(path: Path, number: int, cells: list[str], columns: dict[str, int]) -> BatchStudy:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..neutral import cell
 from ..output.plain_files import read_plain
 from ..regions import LABEL_NAMES, REGION_KEYS
 from .records import Record
@@ -40,8 +41,8 @@ def volumes_table(studies: Iterable[str], last: Mapping[str, Record]) -> bytes:
     writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for study in dict.fromkeys([*studies, *last]):
-        writer.writerow(_row(study, last.get(study)))
-    return text.getvalue().encode("utf-8", "backslashreplace")  # names of files need not be text
+        writer.writerow({key: cell(value) for key, value in _row(study, last.get(study)).items()})
+    return text.getvalue().encode("utf-8")
 
 
 def was_made_here(path: Path) -> bool:

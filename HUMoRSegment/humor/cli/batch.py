@@ -14,6 +14,7 @@ from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from . import study_options
 from .progress import Bar, JsonLines, Quiet
+from .terminal import complain, say
 
 if TYPE_CHECKING:
     from ..batch.batch import Summary
@@ -30,8 +31,9 @@ examples:
   humor batch STUDIES --output OUT --workers 2 --device cpu
   humor batch STUDIES --output OUT --ray=auto
 
-STUDIES is a folder of study folders (however deep, also BIDS), or a CSV file with the columns study,
-t1, t1c, t2, flair (paths relative to it; an empty cell is a missing sequence). Each study's results
+STUDIES is a folder of study folders (however deep, also BIDS), a folder with the files of many patients
+(told apart by how their names begin), or a CSV file with the columns study, t1, t1c, t2, flair (paths
+relative to it; an empty cell is a missing sequence). Each study's results
 are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in OUT/volumes.csv.
 What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
 when its files, the model or an option that decides the result have changed; the device and the
@@ -55,6 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("studies", type=Path, metavar="STUDIES", help="folder of study folders, or CSV file")
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
+    study_options.add_channels(parser)
     study_options.add_model_options(parser)
     study_options.add_result_options(parser)
     group = parser.add_argument_group("batch")
@@ -100,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     listener = _listener(arguments)
     # With --json stdout belongs to the events, whatever a library prints.
     with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
-        studies, warnings = list_studies(arguments.studies, arguments.output)
+        studies, warnings = list_studies(arguments.studies, arguments.output, arguments.channels)
         settings = settings_of(study_options.options_of(arguments))
         _tell_warnings(warnings, listener)
         if not arguments.dry_run:
@@ -207,18 +210,18 @@ def _tell_summary(summary: Summary, listener: Listener) -> None:
 def _show(summary: Summary, quiet: bool) -> None:
     """The failures, always; the rest unless only warnings and errors are wanted."""
     if summary.failed:
-        print(f"{len(summary.failed)} of {summary.total} studies failed:", file=sys.stderr)
+        complain(f"{len(summary.failed)} of {summary.total} studies failed:")
         for study, why in summary.failed.items():
-            print(f"  {study}: {why}", file=sys.stderr)
+            complain(f"  {study}: {why}")
     if quiet:
         return
     facts = summary.facts()
-    print(f"Studies:   {len(summary.done)} done, {summary.skipped} before, {len(summary.failed)} failed")
+    say(f"Studies:   {len(summary.done)} done, {summary.skipped} before, {len(summary.failed)} failed")
     if summary.done:
-        print(f"Time:      {summary.seconds:.1f} s, {summary.per_hour:.0f} studies/hour")
-    print(f"Results:   {facts['output']}")
-    print(f"Volumes:   {facts['volumes']}")
-    print("For research use only; not a medical device.")
+        say(f"Time:      {summary.seconds:.1f} s, {summary.per_hour:.0f} studies/hour")
+    say(f"Results:   {facts['output']}")
+    say(f"Volumes:   {facts['volumes']}")
+    say("For research use only; not a medical device.")
 
 
 def _show_plan(arguments: argparse.Namespace, studies: list[BatchStudy], settings: Settings) -> int:
@@ -234,7 +237,7 @@ def _show_plan(arguments: argparse.Namespace, studies: list[BatchStudy], setting
         if json_lines is not None:
             json_lines(Event("stage", "plan", f"{step.study.id}: {step.reason}", data=_step_facts(step)))
         else:
-            print("\n".join(_step_lines(step)))
+            say("\n".join(_step_lines(step)))
     return EXIT_CANNOT_SEGMENT if hopeless else EXIT_DONE
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..events import Listener
@@ -67,4 +68,4 @@ def _json() -> Listener:
 
 def _lines() -> Listener:
     stdout = sys.stdout  # what it is now, before it is redirected
-    return lambda event: print(event.message, file=stdout, flush=True)
+    return lambda event: say(event.message, stdout)

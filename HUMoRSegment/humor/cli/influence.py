@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from . import study_options
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..events import Listener
@@ -69,15 +70,16 @@ def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
         mirror=arguments.mirror,
         reference=arguments.reference,
         register=arguments.register,
+        channels=arguments.channels,
     )
     return influence_of_files(files, arguments.output, options, Reporter(listener, shares(files)))
 
 
 def _show(found: Influence) -> None:
-    print("\n".join(table_lines(found.effects)))
-    print(f"Results:   {found.folder}  ({', '.join(found.files)})")
-    print(f"Model:     {found.facts['model'].get('name', '')} on {found.facts['device']}")
-    print("For research use only; not a medical device.")
+    say("\n".join(table_lines(found.effects)))
+    say(f"Results:   {found.folder}  ({', '.join(found.files)})")
+    say(f"Model:     {found.facts['model'].get('name', '')} on {found.facts['device']}")
+    say("For research use only; not a medical device.")
 
 
 def table_lines(effects: list[Effect]) -> list[str]:

@@ -8,17 +8,18 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
 from .. import __version__
-from ..errors import EXIT_CANCELLED, Cancelled, HumorError, UsageError
+from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
 from .interrupt import interruptible
+from .terminal import complain
 
 # Command → its line in the help. A command's module is imported only when it is the one that was asked for.
 COMMANDS: dict[str, str] = {
     "segment": "segment the tumour of one study",
+    "inspect": "show which file of a folder is which sequence, without running anything",
     "influence": "show what each sequence of a study did",
     "batch": "segment many studies: a folder of them, or a CSV file",
     "sample": "write the generated sample study to a folder",
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 this input cannot be segmented, 2 wrong usage, 130 cancelled.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    as_json, debug = "--json" in given, "--debug" in given
+    as_json, debug = _wants_json(given), "--debug" in given
     _accept_any_character()
     code = _guarded(given, as_json, debug)
     _close_output()
@@ -53,9 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _wants_json(given: list[str]) -> bool:
+    """Whether the call asks for JSON, in any form that argparse might take or complain about."""
+    options = given[: given.index("--")] if "--" in given else given
+    return any(len(word) > 2 and "--json".startswith(word.partition("=")[0]) for word in options if word[:2] == "--")
+
+
 def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
     try:
         with interruptible():
+            if as_json:
+                _check_stdout()
             return _run(given)
     except SystemExit as stop:  # argparse, after --help and --version
         return int(stop.code or 0)
@@ -69,6 +78,12 @@ def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
         return EXIT_CANCELLED
     except Exception as error:
         return _failed(_unexpected(error, debug), as_json)
+
+
+def _check_stdout() -> None:
+    from .progress import JsonLines
+
+    JsonLines()
 
 
 def _run(given: list[str]) -> int:
@@ -97,11 +112,16 @@ def _failed(error: HumorError, as_json: bool) -> int:
     if as_json:
         from .progress import JsonLines, error_event
 
-        with suppress(Cancelled):  # nobody reads any more
+        try:
             JsonLines()(error_event(error))
+        except Cancelled:  # nobody reads any more
+            pass
+        except OutputError:
+            complain(f"humor: {error}")
     else:
-        erase = "\r\x1b[K" if sys.stderr.isatty() else ""  # a progress bar may stand there
-        print(f"{erase}humor: {error}", file=sys.stderr)
+        if sys.stderr is not None and sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")  # a progress bar may stand there
+        complain(f"humor: {error}")
     return error.exit_code
 
 
@@ -148,9 +168,11 @@ def _accept_any_character() -> None:
 def _close_output() -> None:
     """Flush, so that a reader who has gone is noticed here and not in the interpreter's shutdown."""
     for stream in (sys.stdout, sys.stderr):
+        if stream is None or stream.closed:
+            continue
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:  # also a full disk
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

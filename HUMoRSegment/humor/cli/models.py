@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
@@ -75,7 +76,7 @@ Say = Callable[[str, dict[str, Any]], None]
 
 
 def _say_text(text: str, facts: dict[str, Any]) -> None:
-    print(text)
+    say(text)
 
 
 def _say_json(text: str, facts: dict[str, Any]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from ..errors import Cancelled, HumorError
+from ..errors import Cancelled, HumorError, OutputError
 from ..events import Event, Listener
+from ..neutral import printable
+from .terminal import complain
 
 BAR_WIDTH = 30
 
@@ -25,9 +27,15 @@ def error_event(error: HumorError) -> Event:
 
 
 class JsonLines:
-    """Writes each event as one line of JSON, at once, to what is stdout when this is made."""
+    """Writes each event as one line of JSON, at once, to what is stdout when this is made.
+
+    Raises:
+        OutputError: stdout is closed.
+    """
 
     def __init__(self) -> None:
+        if sys.stdout is None or sys.stdout.closed:
+            raise OutputError("--json writes to stdout, but stdout is closed. Open it, or leave --json out.")
         self._stream = sys.stdout
 
     def __call__(self, event: Event) -> None:
@@ -35,11 +43,15 @@ class JsonLines:
 
         Raises:
             Cancelled: nobody reads stdout any more, so nobody waits for the result.
+            OutputError: it cannot be written for another reason, such as a full disk.
         """
         try:
             print(event.to_json(), file=self._stream, flush=True)
         except BrokenPipeError as error:
             raise Cancelled("Cancelled: the program that read our output has gone.") from error
+        except (OSError, ValueError) as error:  # ValueError: it was closed meanwhile
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"stdout cannot be written ({reason}). Send the output somewhere else.") from error
 
 
 class Quiet:
@@ -48,7 +60,7 @@ class Quiet:
     def __call__(self, event: Event) -> None:
         """Take an event."""
         if event.kind == "warning":
-            print(f"Warning: {event.message}", file=sys.stderr)
+            complain(f"Warning: {event.message}")
 
 
 class Bar:
@@ -78,7 +90,8 @@ class Bar:
             self._draw(event)
 
     def _draw(self, event: Event) -> None:
-        line = bar_line(event.fraction or 0.0, event.seconds_left, event.message or self._text)
+        text = printable(event.message or self._text)
+        line = bar_line(event.fraction or 0.0, event.seconds_left, text)
         if line != self._drawn:
             self._stream.write(f"\r\x1b[K{line}")
             self._stream.flush()
@@ -86,7 +99,7 @@ class Bar:
 
     def _line(self, text: str) -> None:
         self._erase()
-        self._stream.write(f"{text}\n")
+        self._stream.write(printable(text, keep="\n") + "\n")
         self._stream.flush()
 
     def _erase(self) -> None:

@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..events import Reporter
     from ..sample import DEFAULT_SEED, write_sample
     from .progress import listener_for
+    from .terminal import say
 
     seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     reporter = Reporter(listener_for(arguments.json, quiet=False), {"generate": 1.0})
@@ -36,5 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output.absolute()
     reporter.result("Done", output=str(folder), seed=seed)
     if not arguments.json:
-        print(f"Sample study {seed}: {folder}")
+        say(f"Sample study {seed}: {folder}")
     return 0

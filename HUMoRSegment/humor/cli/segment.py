@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from .study_options import add_model_options, add_result_options, add_study, files_of, listening, options_of
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..events import Listener
@@ -16,6 +17,7 @@ examples:
   humor segment STUDY_FOLDER --output OUT
   humor segment STUDY_FOLDER --t1c the_right_one.nii.gz --output OUT
   humor segment --t1c post.nii.gz --flair flair.nii.gz --output OUT
+  humor segment FOUR_VOLUMES.nii.gz --channels t1,t1c,t2,flair --output OUT
 
 Any of the four sequences may be missing. For research use only; not a medical device.
 """
@@ -62,10 +64,10 @@ def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
 def _show(facts: dict[str, Any]) -> None:
     volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in facts["volumes_ml"].items())
     seconds = facts["seconds"]
-    print(f"Volumes:   {volumes}")
-    print(f"Results:   {facts['output']}  ({', '.join(facts['files'])})")
+    say(f"Volumes:   {volumes}")
+    say(f"Results:   {facts['output']}  ({', '.join(facts['files'])})")
     if facts["report"]:
-        print(f"Report:    {facts['report']}")
-    print(f"Model:     {facts['model'].get('name', '')} on {facts['device']}")
-    print(f"Time:      label map {seconds['to_label_map']:.1f} s, everything {seconds['total']:.1f} s")
-    print("For research use only; not a medical device.")
+        say(f"Report:    {facts['report']}")
+    say(f"Model:     {facts['model'].get('name', '')} on {facts['device']}")
+    say(f"Time:      label map {seconds['to_label_map']:.1f} s, everything {seconds['total']:.1f} s")
+    say("For research use only; not a medical device.")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..neutral import printable
 from ..sequences import DISPLAY_NAMES, SEQUENCES
+from .terminal import complain
 
 if TYPE_CHECKING:
     from ..events import Event, Listener
@@ -20,11 +22,24 @@ if TYPE_CHECKING:
 
 def add_study(parser: argparse.ArgumentParser) -> None:
     """One study, as a folder or as files, and where its results go."""
-    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="files are told by name")
+    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="files are told by name; or one 4-D file, with --channels")
     for name in SEQUENCES:
         shown = DISPLAY_NAMES[name]
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
+    add_channels(parser)
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
+
+
+def add_channels(parser: argparse.ArgumentParser) -> None:
+    """The order of sequences that are told by numbers."""
+    parser.add_argument(
+        "--channels",
+        type=_channels,
+        default=(),
+        metavar="t1,t1c,t2,flair",
+        help="what the volumes of a 4-D file, or files CASE_0000, CASE_0001, ... (nnU-Net), are, in their order; "
+        "'other' for any other image",
+    )
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +75,15 @@ def add_result_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", help="show warnings and errors only")
 
 
+def _channels(text: str) -> tuple[str, ...]:
+    from ..study.channels import parse_channels
+
+    try:
+        return parse_channels(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _window(text: str) -> str:
     if text in ("auto", "whole") or (text.isdigit() and int(text) > 0 and int(text) % 16 == 0):
         return text
@@ -88,6 +112,7 @@ def options_of(arguments: argparse.Namespace) -> SegmentOptions:
         mirror=arguments.mirror,
         reference=arguments.reference,
         register=arguments.register,
+        channels=arguments.channels,
         probabilities=arguments.probabilities,
         page=not arguments.no_report,
         routing=not arguments.no_routing,
@@ -104,7 +129,7 @@ def files_of(arguments: argparse.Namespace, listener: Listener) -> dict[str, Pat
         return named
     from ..study.roles import guess_roles
 
-    guess = guess_roles(arguments.study, named)
+    guess = guess_roles(arguments.study, named, arguments.channels)
     if arguments.json:
         listener(_roles_event(guess))
     elif not arguments.quiet:
@@ -119,17 +144,18 @@ def _roles_event(guess: RoleGuess) -> Event:
         "files": {name: str(path) for name, path in guess.files.items()},
         "reasons": guess.reasons,
         "ignored": [str(path) for path in guess.ignored],
+        "ignored_reasons": guess.ignored_reasons,
     }
     return Event("stage", "roles", "Which file is which sequence", data=facts)
 
 
 def _show_roles(guess: RoleGuess) -> None:
-    width = max(len(path.name) for path in guess.files.values())
+    width = max(len(printable(path.name)) for path in guess.files.values())
     for name in SEQUENCES:
         if name in guess.files:
-            line = f"{guess.files[name].name:{width}}  ({guess.reasons[name]})"
+            line = f"{printable(guess.files[name].name):{width}}  ({guess.reasons[name]})"
         else:
             line = "missing"
-        print(f"{DISPLAY_NAMES[name]:6} {line}", file=sys.stderr)
+        complain(f"{DISPLAY_NAMES[name]:6} {line}")
     for path, reason in zip(guess.ignored, guess.ignored_reasons, strict=True):
-        print(f"       {path.name:{width}}  not used: {reason}", file=sys.stderr)
+        complain(f"       {printable(path.name):{width}}  not used: {reason}")

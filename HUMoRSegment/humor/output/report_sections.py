@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from ..neutral import printable
 from ..regions import REGIONS
 from ..sequences import DISPLAY_NAMES, SEQUENCES, display
 from .expert_colours import expert_colour, text_on
@@ -19,7 +20,7 @@ _NARROW = 0.07
 
 def text(value: object) -> str:
     """Any value as safe HTML text (also inside attributes)."""
-    return escape(str(value), quote=True)
+    return escape(printable(str(value), keep="\n"), quote=True)
 
 
 def colour_code(colour: tuple[float, float, float]) -> str:

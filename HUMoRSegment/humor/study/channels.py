@@ -7,10 +7,13 @@ Data sets number them differently, so the order has to be said: by the user, or 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import InputError, UsageError
 from ..sequences import SEQUENCES
 from .file_names import read_name
 
@@ -38,6 +41,46 @@ def parse_channels(text: str) -> Channels:
     if set(names) == {OTHER}:
         raise UsageError("The order of the channels names no sequence.")
     return names
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A volume of a 4-D file: its number from 0, and how many the file should have."""
+
+    number: int
+    count: int
+
+
+def volume_of(
+    path: Path, shape: Sequence[int], channel: Channel | None
+) -> tuple[tuple[int, int, int], int]:
+    """Lengths of a volume and its number in a file of this shape.
+
+    Args:
+        path: for messages.
+        shape: of all that the file holds, the volumes last.
+        channel: the volume that is wanted; a file with only one is that one, whatever this says.
+
+    Raises:
+        InputError: it is no 3-D image, and not as many of them as the order of the channels names.
+    """
+    if len(shape) < 3:
+        raise InputError(f"{path} is {len(shape)}-dimensional; a 3-D image is needed.")
+    if min(shape) < 1:
+        raise InputError(f"{path} has an axis of length 0. Export it again.")
+    lengths = (int(shape[0]), int(shape[1]), int(shape[2]))
+    volumes = prod(int(length) for length in shape[3:])
+    if volumes == 1:
+        return lengths, 0
+    holds = f"{path} holds {volumes} volumes (shape {tuple(int(n) for n in shape)})"
+    if channel is None:
+        raise InputError(
+            f"{holds}. If they are sequences, say their order with --channels t1,t1c,t2,flair; else give one "
+            "file per sequence, each with its own option."
+        )
+    if volumes != channel.count:
+        raise InputError(f"{holds}, but --channels names {channel.count}. Name each of them ('{OTHER}' for any other).")
+    return lengths, channel.number
 
 
 def channels_of_dataset(folder: Path) -> Channels:

@@ -9,29 +9,34 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .channels import Channel, volume_of
 from .grid import Grid
 from .volume import Volume
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read_nifti(path: Path) -> Volume:
+def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
     """Read a NIfTI-1 or NIfTI-2 file, compressed or not, whatever its ending says.
+
+    Args:
+        path: the file.
+        channel: which volume of a 4-D file is wanted; None where it must hold one only.
 
     Raises:
         InputError: unreadable, truncated, not NIfTI, or not one 3-D image of real numbers.
     """
     content = _decompressed(path)
     header = _header(path, content)
-    shape = _three_lengths(path, header.get_data_shape())
+    shape, number = volume_of(path, header.get_data_shape(), channel)
     dtype = header.get_data_dtype()
     if dtype.fields or dtype.kind not in "iuf":
         raise InputError(
             f"{path}: its voxels are {_kind(dtype)}, not one real number each. "
             "Export the sequence as a grey-scale image."
         )
-    start = max(int(header.get_data_offset()), int(header.single_vox_offset))
     count = int(np.prod(shape))
+    start = max(int(header.get_data_offset()), int(header.single_vox_offset)) + number * count * dtype.itemsize
     if len(content) < start + count * dtype.itemsize:
         raise InputError(
             f"{path} is truncated: {len(content)} of {start + count * dtype.itemsize} bytes are there. "
@@ -92,19 +97,6 @@ def _header(path: Path, content: bytes) -> Any:
     if header["magic"].item()[:2] not in (b"n+", b"ni"):
         raise InputError(f"{path} is not a NIfTI file, whatever its name says. Export it again.")
     return header
-
-
-def _three_lengths(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:
-    if len(shape) < 3:
-        raise InputError(f"{path} is {len(shape)}-dimensional; a 3-D image is needed.")
-    if any(length != 1 for length in shape[3:]):
-        raise InputError(
-            f"{path} holds {int(np.prod(shape[3:]))} volumes (shape {tuple(int(n) for n in shape)}). "
-            "Split it into one file per sequence, and give each with its own option."
-        )
-    if min(shape[:3]) < 1:
-        raise InputError(f"{path} has an axis of length 0. Export it again.")
-    return (int(shape[0]), int(shape[1]), int(shape[2]))
 
 
 def _scaling(path: Path, header: Any) -> tuple[float, float]:

@@ -1,7 +1,8 @@
 """Read one image file of any supported format, and refuse what cannot be segmented.
 
-Supported: NIfTI (``.nii``, ``.nii.gz``, also with the wrong one of the two endings), NRRD
-(``.nrrd``, ``.nhdr``) and MetaImage (``.mha``, ``.mhd``).
+Supported: NIfTI (``.nii``, ``.nii.gz``, also with the wrong one of the two endings, and pairs of
+``.hdr`` and ``.img``), NRRD (``.nrrd``, ``.nhdr``), MetaImage (``.mha``, ``.mhd``) and FreeSurfer's
+``.mgz`` and ``.mgh``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .formats import IMAGE_SUFFIXES, ITK_SUFFIXES, NIFTI_SUFFIXES
+from .channels import Channel
+from .formats import (
+    FREESURFER_SUFFIXES,
+    HEADER_SUFFIXES,
+    IMAGE_SUFFIXES,
+    ITK_SUFFIXES,
+    NIFTI_SUFFIXES,
+    PAIR_SUFFIXES,
+)
 from .source import watched
 from .volume import Volume
 
@@ -22,11 +31,12 @@ LARGEST_VALUE = 1e30  # stored; larger ones, or none larger than its inverse, ar
 ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
 
 
-def read_volume(path: Path | str) -> Volume:
+def read_volume(path: Path | str, channel: Channel | None = None) -> Volume:
     """Read one 3-D image.
 
     Args:
-        path: a NIfTI, NRRD or MetaImage file; 4-D files with a single volume are accepted.
+        path: a file of a supported format; 4-D files with a single volume are accepted.
+        channel: which volume of a 4-D file with several is wanted.
 
     Returns:
         The volume with raw values. NaN, where it only marks the background, has become a finite
@@ -40,12 +50,12 @@ def read_volume(path: Path | str) -> Volume:
     path = Path(path)
     reader = _reader(path)
     with watched(path) as sources:
-        volume = replace(reader(path), sources=sources)
+        volume = replace(reader(path, channel), sources=sources)
     _check_geometry(volume)
     return _with_finite_values(volume)
 
 
-def _reader(path: Path) -> Callable[[Path], Volume]:
+def _reader(path: Path) -> Callable[[Path, Channel | None], Volume]:
     if path.is_dir():
         raise InputError(f"{path} is a folder, not an image file. Give the file of one sequence.")
     if not path.is_file():
@@ -61,6 +71,10 @@ def _reader(path: Path) -> Callable[[Path], Volume]:
         from .itk import read_itk
 
         return read_itk
+    if name.endswith((*FREESURFER_SUFFIXES, *PAIR_SUFFIXES, *HEADER_SUFFIXES)):
+        from .nibabel_images import read_with_nibabel
+
+        return read_with_nibabel
     raise InputError(
         f"{path} is not a supported image. Supported are {', '.join(IMAGE_SUFFIXES)}; "
         "convert DICOM series first, for example with dcm2niix or 3D Slicer."

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import InputError, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
+from .channels import Channel, Channels
 from .reading import read_volume
 from .source import Sources
 from .volume import Volume
@@ -37,11 +38,13 @@ class Study:
         return {name: volume.sources for name, volume in self.volumes.items()}
 
 
-def load_study(files: Mapping[str, Path | str]) -> Study:
+def load_study(files: Mapping[str, Path | str], channels: Channels = ()) -> Study:
     """Read all files of a study, in threads.
 
     Args:
         files: sequence (``t1``, ``t1c``, ``t2``, ``flair``) → its file; at least one.
+        channels: what the volumes of a 4-D file are, in their order; then one file may be several
+            sequences.
 
     Raises:
         UsageError: no file, or a name that is not a sequence.
@@ -54,9 +57,11 @@ def load_study(files: Mapping[str, Path | str]) -> Study:
     if not names:
         raise UsageError("No sequence was given. Give a folder, or at least one of --t1 --t1c --t2 --flair.")
     paths = {name: Path(files[name]) for name in names}
-    _refuse_same_file(paths)
+    if not channels:
+        _refuse_same_file(paths)
+    wanted = [Channel(channels.index(name), len(channels)) if name in channels else None for name in names]
     with ThreadPoolExecutor(LOADING_THREADS) as pool:
-        volumes = dict(zip(names, pool.map(read_volume, paths.values()), strict=True))
+        volumes = dict(zip(names, pool.map(read_volume, paths.values(), wanted), strict=True))
     _refuse_same_content(volumes)
     return Study(volumes, [warning for volume in volumes.values() for warning in volume.warnings])
 

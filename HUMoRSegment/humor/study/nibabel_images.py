@@ -1,0 +1,83 @@
+"""Read through nibabel what is met less often: FreeSurfer's ``.mgz``, and pairs of ``.hdr`` and ``.img``."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .channels import Channel, volume_of
+from .formats import FREESURFER_SUFFIXES
+from .grid import Grid
+from .volume import Volume
+
+
+def read_with_nibabel(path: Path, channel: Channel | None = None) -> Volume:
+    """Read an image of FreeSurfer, or a pair of header and voxels (NIfTI, SPM, Analyze).
+
+    Args:
+        path: of a pair, either file.
+        channel: which volume of a 4-D file is wanted; None where it must hold one only.
+
+    Raises:
+        InputError: unreadable, truncated, or not one 3-D image of real numbers.
+    """
+    image = _loaded(path)
+    dtype = image.get_data_dtype()
+    if dtype.fields or dtype.kind not in "iuf":
+        raise InputError(f"{path}: its voxels are not one real number each. Export it as a grey-scale image.")
+    shape, number = volume_of(path, image.shape, channel)
+    data = _voxels(path, image).reshape(*shape, -1, order="F")[..., number]
+    warnings = () if _says_where(image) else (_unplaced(path),)
+    return Volume(data, 1.0, 0.0, Grid(shape, np.asarray(image.affine, float)), path, warnings)
+
+
+def _loaded(path: Path) -> Any:
+    import nibabel
+    from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
+    from nibabel.wrapstruct import WrapStructError
+
+    expected = (ImageFileError, HeaderDataError, WrapStructError, ValueError, KeyError, EOFError, OSError, zlib.error)
+    try:
+        return nibabel.load(path)
+    except expected as error:
+        raise InputError(f"{path} cannot be read ({_reason(error)}). {_remedy(path)}") from error
+
+
+def _voxels(path: Path, image: Any) -> np.ndarray:
+    """The values, scaled as the header says; never more digits than the file's own need."""
+    try:
+        return np.asanyarray(image.dataobj)
+    except (ValueError, EOFError, OSError, zlib.error) as error:
+        raise InputError(
+            f"{path} is damaged or truncated ({_reason(error)}). Copy or export it again."
+        ) from error
+
+
+def _says_where(image: Any) -> bool:
+    """Whether the file says how the image lies in the patient; plain Analyze never does."""
+    header = image.header
+    if "goodRASFlag" in header:
+        return bool(int(header["goodRASFlag"]) > 0)
+    return "sform_code" in header and (int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0)
+
+
+def _unplaced(path: Path) -> str:
+    return (
+        f"{path.name}: the file does not say how the image lies in the patient; its axes were taken as the "
+        "format's convention has them. Left and right may be exchanged: check the result."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).splitlines()[0]
+
+
+def _remedy(path: Path) -> str:
+    if path.name.lower().endswith(FREESURFER_SUFFIXES):
+        return "Copy or export it again."
+    return "Header (.hdr) and voxels (.img) must lie beside each other; copy or export both again."
