@@ -23,7 +23,9 @@ def printable(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character in keep or unicodedata.category(character) not in _ACTING else _shown(character)
+        character
+        if character in keep or unicodedata.category(character) not in _ACTING
+        else _shown(character)
         for character in text
     )
 

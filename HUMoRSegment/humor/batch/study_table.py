@@ -11,10 +11,11 @@ from pathlib import Path
 from ..errors import InputError, UsageError
 from ..sequences import SEQUENCES
 from ..study.file_names import read_name
+from ..study.formats import image_suffix
 from .study import BatchStudy, check_ids, shortened
 
 ID_COLUMNS = ("study", "study id", "study_id", "id", "case", "subject")
-_SIMPLE = re.compile(r"[A-Za-z0-9+]+([-_ ]?(file|path|image))?")
+_SIMPLE = re.compile(r"[a-z0-9+]+([-_ ]?(flair|file|path|image))*", re.IGNORECASE)
 _DELIMITERS = ",;\t"
 
 
@@ -36,9 +37,11 @@ def read_table(path: Path) -> tuple[list[BatchStudy], list[str]]:
     if header is None:
         raise UsageError(f"{path} is empty. Its first row names the columns: study, {', '.join(SEQUENCES)}.")
     columns, unused = _columns(path, header[1])
+    silent = {header[1].index(name): name for name in unused if read_name(name).kind == "unknown"}
     studies, complaints = [], []
     for number, cells in rows:
         try:
+            _refuse_unknown_images(path, number, cells, silent)
             studies.append(_study(path, number, cells, columns))
         except UsageError as error:
             complaints.append(str(error))
@@ -49,6 +52,16 @@ def read_table(path: Path) -> tuple[list[BatchStudy], list[str]]:
     check_ids(studies, "Give every study a name of its own in the CSV file.")
     names = ", ".join(repr(name) for name in unused)
     return studies, [f"{path}: not used: the columns {names}."] if unused else []
+
+
+def _refuse_unknown_images(path: Path, number: int, cells: list[str], silent: dict[int, str]) -> None:
+    """A column that nobody understands may be age or centre, but not images: they would be missed silently."""
+    for place, name in silent.items():
+        if place < len(cells) and image_suffix(cells[place]):
+            raise UsageError(
+                f"{path}, row {number}: the column {name!r} holds images, but it is not clear of which sequence. "
+                f"Call it {', '.join(SEQUENCES)}, or take it out."
+            )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

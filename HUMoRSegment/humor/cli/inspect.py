@@ -34,7 +34,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a study, or a folder of studies")
     study_options.add_channels(parser)
-    parser.add_argument("--json", action="store_true", help='one object: {"files": [{"file", "sequence", "reason"}]}')
+    parser.add_argument(
+        "--json", action="store_true", help='one object: {"files": [{"file", "sequence", "reason"}]}'
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _wants_json(given: list[str]) -> bool:
     """Whether the call asks for JSON, in any form that argparse might take or complain about."""
     options = given[: given.index("--")] if "--" in given else given
-    return any(len(word) > 2 and "--json".startswith(word.partition("=")[0]) for word in options if word[:2] == "--")
+    return any(
+        len(word) > 2 and "--json".startswith(word.partition("=")[0]) for word in options if word[:2] == "--"
+    )
 
 
 def _guarded(given: list[str], as_json: bool, debug: bool) -> int:

@@ -51,7 +51,9 @@ class JsonLines:
             raise Cancelled("Cancelled: the program that read our output has gone.") from error
         except (OSError, ValueError) as error:  # ValueError: it was closed meanwhile
             reason = getattr(error, "strerror", None) or error
-            raise OutputError(f"stdout cannot be written ({reason}). Send the output somewhere else.") from error
+            raise OutputError(
+                f"stdout cannot be written ({reason}). Send the output somewhere else."
+            ) from error
 
 
 class Quiet:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 def add_study(parser: argparse.ArgumentParser) -> None:
     """One study, as a folder or as files, and where its results go."""
-    parser.add_argument("study", nargs="?", type=Path, metavar="STUDY_FOLDER", help="files are told by name; or one 4-D file, with --channels")
+    parser.add_argument(
+        "study",
+        nargs="?",
+        type=Path,
+        metavar="STUDY_FOLDER",
+        help="files are told by name; or one 4-D file, with --channels",
+    )
     for name in SEQUENCES:
         shown = DISPLAY_NAMES[name]
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")

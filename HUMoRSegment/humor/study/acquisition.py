@@ -20,7 +20,25 @@ from dataclasses import dataclass
 
 UNKNOWN, OTHER = "unknown", "other"
 
-_NO_AGENT = frozenset("no none non not n n/a na nil without w/o ohne kein nein 0 false".split())
+_NO_AGENT = frozenset(
+    [
+        "no",
+        "none",
+        "non",
+        "not",
+        "n",
+        "n/a",
+        "na",
+        "nil",
+        "without",
+        "w/o",
+        "ohne",
+        "kein",
+        "nein",
+        "0",
+        "false",
+    ]
+)
 
 SHORT_ECHO_MS = 30.0
 LONG_ECHO_MS = 60.0

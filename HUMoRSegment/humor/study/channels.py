@@ -35,7 +35,9 @@ def parse_channels(text: str) -> Channels:
     names = tuple(name.strip().lower() for name in text.split(","))
     for name in names:
         if name not in (*SEQUENCES, OTHER):
-            raise UsageError(f"{name!r} is no sequence: write {', '.join(SEQUENCES)}, or {OTHER} for any other image.")
+            raise UsageError(
+                f"{name!r} is no sequence: write {', '.join(SEQUENCES)}, or {OTHER} for any other image."
+            )
         if name != OTHER and names.count(name) > 1:
             raise UsageError(f"{name} comes twice in the order of the channels.")
     if set(names) == {OTHER}:
@@ -51,9 +53,7 @@ class Channel:
     count: int
 
 
-def volume_of(
-    path: Path, shape: Sequence[int], channel: Channel | None
-) -> tuple[tuple[int, int, int], int]:
+def volume_of(path: Path, shape: Sequence[int], channel: Channel | None) -> tuple[tuple[int, int, int], int]:
     """Lengths of a volume and its number in a file of this shape.
 
     Args:
@@ -79,7 +79,9 @@ def volume_of(
             "file per sequence, each with its own option."
         )
     if volumes != channel.count:
-        raise InputError(f"{holds}, but --channels names {channel.count}. Name each of them ('{OTHER}' for any other).")
+        raise InputError(
+            f"{holds}, but --channels names {channel.count}. Name each of them ('{OTHER}' for any other)."
+        )
     return lengths, channel.number
 
 
@@ -93,7 +95,9 @@ def channels_of_dataset(folder: Path) -> Channels:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             continue
-        if isinstance(content, dict) and (channels := _named(content.get("channel_names") or content.get("modality"))):
+        if isinstance(content, dict) and (
+            channels := _named(content.get("channel_names") or content.get("modality"))
+        ):
             return channels
     return ()
 

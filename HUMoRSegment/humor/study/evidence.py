@@ -83,7 +83,9 @@ def _weighed(told: Sequence[tuple[str, NameReading]], values: Reading, traces: T
     (family,) = families
     if _contradict(family, values.kind):
         said = DISPLAY_NAMES.get(values.kind, "none of the four sequences")
-        return Reading(UNCLEAR, f"{reason}, but its {traces.source} values ({values.reason}) are those of {said}")
+        return Reading(
+            UNCLEAR, f"{reason}, but its {traces.source} values ({values.reason}) are those of {said}"
+        )
     if family != "t1":
         return Reading(family, _confirmed(reason, values, traces))
     return _settled_contrast(clear, reason, values, traces)

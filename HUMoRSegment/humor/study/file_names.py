@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..sequences import SEQUENCES
 from .formats import stem
-from .name_words import Word, plain, words_in
+from .name_words import Word, words_in
 from .vocabulary import CORES, FLAIRS, Meaning
 
 __all__ = ["NameReading", "common_words", "read_name", "read_names", "stem"]
@@ -19,8 +19,44 @@ _SUBJECT = re.compile(r"sub(?=[-_ ]?\d|-)", re.IGNORECASE)
 _BIDS = re.compile(r"sub-[^\W_]+(_.*)?")
 _ENTITY = re.compile(r"(?P<key>[a-z]+)-(?P<value>.+)", re.IGNORECASE)
 _BIDS_KEYS = frozenset(
-    "sub ses sample task tracksys acq nuc voi ce trc stain rec dir run mod echo flip inv mt part proc hemi space "
-    "split recording chunk seg res den label desc cohort from to mode atlas".split()
+    [
+        "sub",
+        "ses",
+        "sample",
+        "task",
+        "tracksys",
+        "acq",
+        "nuc",
+        "voi",
+        "ce",
+        "trc",
+        "stain",
+        "rec",
+        "dir",
+        "run",
+        "mod",
+        "echo",
+        "flip",
+        "inv",
+        "mt",
+        "part",
+        "proc",
+        "hemi",
+        "space",
+        "split",
+        "recording",
+        "chunk",
+        "seg",
+        "res",
+        "den",
+        "label",
+        "desc",
+        "cohort",
+        "from",
+        "to",
+        "mode",
+        "atlas",
+    ]
 )
 _SAYS_CONTRAST = frozenset({"acq", "ce", "desc", "rec", "proc"})
 _NO_AGENT = frozenset({"none", "no", "n", "false", "0", "pre", "without"})
@@ -170,7 +206,11 @@ def _joined(words: list[Word]) -> list[Word]:
             result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.FLAIR_SIEMENS)
         elif pair == (Meaning.VARIABLE_FLIP, Meaning.INVERSION):
             result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.FLAIR)
-        elif pair in ((Meaning.BIAS, Meaning.FIELD), (Meaning.T2, Meaning.STAR), (Meaning.WEIGHTED, Meaning.STAR)):
+        elif pair in (
+            (Meaning.BIAS, Meaning.FIELD),
+            (Meaning.T2, Meaning.STAR),
+            (Meaning.WEIGHTED, Meaning.STAR),
+        ):
             result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.OTHER)
         elif pair == (Meaning.FAT, Meaning.SATURATION):
             result[-1] = replace(word, text=f"{result[-1].text} {word.text}", meaning=Meaning.FAT_SATURATION)
@@ -238,7 +278,11 @@ def _no_sequence(words: list[Word], entities: dict[str, str]) -> NameReading | N
     found = _first(words, {Meaning.GRADIENT_ECHO})
     if not found and Meaning.T2 in meanings and not is_t1:
         found = next((w.text for w in words if w.text in ("fl2d", "fl3d", "spgr", "fspgr", "fl")), "")
-    if found and not is_t1 and not any(m in CORES - {Meaning.T2} for m in meanings if m is not Meaning.T1_PROTOCOL):
+    if (
+        found
+        and not is_t1
+        and not any(m in CORES - {Meaning.T2} for m in meanings if m is not Meaning.T1_PROTOCOL)
+    ):
         if Meaning.T2 in meanings or Meaning.T1_PROTOCOL not in meanings:
             return NameReading("other", f"its name says {found!r}: a gradient echo, weighted by T2*")
     return None
@@ -268,7 +312,11 @@ def _family(words: list[Word]) -> tuple[str, str]:
     if t1 and t2:
         return "unclear", f"its name speaks of {'FLAIR, ' if flair else ''}T1 and T2"
     if t1 and flair:
-        return ("t1", _compound_text(words)) if _is_t1_flair(words) else ("unclear", "its name speaks of FLAIR and T1")
+        return (
+            ("t1", _compound_text(words))
+            if _is_t1_flair(words)
+            else ("unclear", "its name speaks of FLAIR and T1")
+        )
     if t1:
         return "t1", _compound_text(words)
     if flair:
@@ -321,9 +369,13 @@ def _with_contrast(
     if "ce" in entities:
         (plains if entities["ce"].lower() in _NO_AGENT else agents).append(f"ce-{entities['ce']}")
     if agents and plains:
-        return NameReading("unclear", f"its name speaks of contrast ({agents[0]!r}) and of none ({plains[0]!r})")
+        return NameReading(
+            "unclear", f"its name speaks of contrast ({agents[0]!r}) and of none ({plains[0]!r})"
+        )
     if doubtful:
-        return NameReading("unclear", f"{agents[0]!r} in its name may belong to the T1 that it was brought to")
+        return NameReading(
+            "unclear", f"{agents[0]!r} in its name may belong to the T1 that it was brought to"
+        )
     if plains:
         return NameReading("t1", f"{_both(said, plains[0])} in its name", plain=True)
     if not agents:
@@ -366,9 +418,13 @@ def _evidence(words: list[Word]) -> tuple[list[str], list[str]]:
                 plains.append("c-")
             case Meaning.LETTER_C if _follows_t1(words, place):
                 (plains if _negated(words, place) else agents).append(word.text)
-            case Meaning.PLUS if before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after not in CORES:
+            case Meaning.PLUS if (
+                before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after not in CORES
+            ):
                 agents.append("+")
-            case Meaning.MINUS if before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after is None:
+            case Meaning.MINUS if (
+                before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after is None
+            ):
                 plains.append("-")
             case Meaning.AFTER if not _of_something_else(words, place):
                 if not (after is Meaning.CONTRAST or after is Meaning.LETTER_C):
@@ -404,7 +460,11 @@ def _negated(words: list[Word], place: int) -> str:
 
 def _glued_minus(words: list[Word], place: int) -> bool:
     """Whether a minus stands right before a word, as in ``T1 -C``."""
-    return place > 0 and words[place - 1].meaning is Meaning.MINUS and words[place].start == words[place - 1].start + 1
+    return (
+        place > 0
+        and words[place - 1].meaning is Meaning.MINUS
+        and words[place].start == words[place - 1].start + 1
+    )
 
 
 def _with_and_without(words: list[Word], place: int) -> bool:
@@ -414,7 +474,13 @@ def _with_and_without(words: list[Word], place: int) -> bool:
 
 def _follows_t1(words: list[Word], place: int) -> bool:
     """Whether a word stands behind T1, with its protocol between at most."""
-    skipped = {Meaning.WEIGHTED, Meaning.TECHNIQUE, Meaning.VARIABLE_FLIP, Meaning.ORIENTATION, Meaning.DIMENSION}
+    skipped = {
+        Meaning.WEIGHTED,
+        Meaning.TECHNIQUE,
+        Meaning.VARIABLE_FLIP,
+        Meaning.ORIENTATION,
+        Meaning.DIMENSION,
+    }
     skipped |= {Meaning.WITHOUT, Meaning.WITH, Meaning.FAT_SATURATION}
     place -= 1
     while place >= 0 and words[place].meaning in skipped:
@@ -423,7 +489,6 @@ def _follows_t1(words: list[Word], place: int) -> bool:
 
 
 def _of_something_else(words: list[Word], place: int) -> bool:
-    """"Post" and "pre" of an operation, of a therapy, or as the name of a visit."""
+    """ "Post" and "pre" of an operation, of a therapy, or as the name of a visit."""
     beside = (_beside(words, place, 1), _beside(words, place, -1))
     return beside[0] is Meaning.TREATMENT or beside[1] is Meaning.VISIT
-

@@ -19,7 +19,10 @@ BIDS_IMAGES = "anat"
 DICOM_SUFFIXES = (".dcm", ".ima")
 _POINTER_BYTES = 1024  # a pointer of Git LFS or git-annex is shorter
 _POINTERS = (
-    (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS, not the image; 'git lfs pull' fetches it"),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a pointer of Git LFS, not the image; 'git lfs pull' fetches it",
+    ),
     (b"/annex/objects/", "a pointer of git-annex, not the image; 'git annex get' fetches it"),
 )
 
@@ -58,7 +61,10 @@ def images_of_study(folder: Path) -> list[FoundImage]:
     if not found and (folder / BIDS_IMAGES).is_dir():
         found = images_in(folder / BIDS_IMAGES)
     if not any(may_be_sequence(image) for image in found):
-        found = [*found, *(image for below in sequence_folders(folder) for image in images_in(below, (below.name,)))]
+        found = [
+            *found,
+            *(image for below in sequence_folders(folder) for image in images_in(below, (below.name,))),
+        ]
     return found
 
 
@@ -101,7 +107,10 @@ def images_in(folder: Path, parents: tuple[str, ...] = ()) -> list[FoundImage]:
         elif image_suffix(path.name):
             if not path.is_dir():
                 found.append(FoundImage(path, parents, _problem(path)))
-        elif not name.endswith((*COMPANION_SUFFIXES, *DICOM_SUFFIXES)) and read_name(path.name).kind in SEQUENCES:
+        elif (
+            not name.endswith((*COMPANION_SUFFIXES, *DICOM_SUFFIXES))
+            and read_name(path.name).kind in SEQUENCES
+        ):
             problem = _problem(path) or f"in a format that is not read ({path.suffix or 'no ending'})"
             found.append(FoundImage(path, parents, problem))
     return found

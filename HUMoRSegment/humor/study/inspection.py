@@ -56,7 +56,9 @@ def inspect_folder(folder: Path, channels: Channels = ()) -> list[Inspected]:
         for group in by_patient(images).values():
             result += [_inspected(item, folder, order) for item in read_images(group, place)]
     result += [
-        Inspected(f"{place.relative_to(folder)}", UNCLEAR, f"this folder cannot be read ({error.strerror or error})")
+        Inspected(
+            f"{place.relative_to(folder)}", UNCLEAR, f"this folder cannot be read ({error.strerror or error})"
+        )
         for place, error in unreadable
     ]
     return sorted(result, key=lambda item: item.file)

@@ -95,7 +95,9 @@ def _sign(text: str, place: int) -> Meaning | None:
     before, after = text[place - 1 : place], text[place + 1 : place + 2]
     if before.isalnum() and not after.isalnum():
         return Meaning.MINUS
-    if before == "+" or (before in (" ", "_") and re.match(r"(c|gd|km|ce|contrast)(?![a-z])", text[place + 1 :], re.I)):
+    if before == "+" or (
+        before in (" ", "_") and re.match(r"(c|gd|km|ce|contrast)(?![a-z])", text[place + 1 :], re.I)
+    ):
         return Meaning.MINUS
     return None
 

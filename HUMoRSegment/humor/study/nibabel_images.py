@@ -14,6 +14,9 @@ from .formats import FREESURFER_SUFFIXES
 from .grid import Grid
 from .volume import Volume
 
+_DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, OSError, zlib.error)
+"""What nibabel raises for headers and voxels that are cut off or hold impossible numbers."""
+
 
 def read_with_nibabel(path: Path, channel: Channel | None = None) -> Volume:
     """Read an image of FreeSurfer, or a pair of header and voxels (NIfTI, SPM, Analyze).
@@ -41,10 +44,9 @@ def _loaded(path: Path) -> Any:
     from nibabel.spatialimages import HeaderDataError
     from nibabel.wrapstruct import WrapStructError
 
-    expected = (ImageFileError, HeaderDataError, WrapStructError, ValueError, KeyError, EOFError, OSError, zlib.error)
     try:
         return nibabel.load(path)
-    except expected as error:
+    except (ImageFileError, HeaderDataError, WrapStructError, *_DAMAGE) as error:
         raise InputError(f"{path} cannot be read ({_reason(error)}). {_remedy(path)}") from error
 
 
@@ -52,7 +54,7 @@ def _voxels(path: Path, image: Any) -> np.ndarray:
     """The values, scaled as the header says; never more digits than the file's own need."""
     try:
         return np.asanyarray(image.dataobj)
-    except (ValueError, EOFError, OSError, zlib.error) as error:
+    except (MemoryError, *_DAMAGE) as error:
         raise InputError(
             f"{path} is damaged or truncated ({_reason(error)}). Copy or export it again."
         ) from error

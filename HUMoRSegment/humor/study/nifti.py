@@ -36,7 +36,9 @@ def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
             "Export the sequence as a grey-scale image."
         )
     count = int(np.prod(shape))
-    start = max(int(header.get_data_offset()), int(header.single_vox_offset)) + number * count * dtype.itemsize
+    start = (
+        max(int(header.get_data_offset()), int(header.single_vox_offset)) + number * count * dtype.itemsize
+    )
     if len(content) < start + count * dtype.itemsize:
         raise InputError(
             f"{path} is truncated: {len(content)} of {start + count * dtype.itemsize} bytes are there. "

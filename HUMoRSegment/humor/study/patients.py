@@ -44,7 +44,9 @@ def patient_of(name: str) -> str:
         first = others[-1]  # "TumorSeg_001_mask"
     run = words[first].run
     while first > 0 and (
-        words[first - 1].run == run or words[first - 1].meaning in _BETWEEN or words[first - 1].text in _ANATOMY
+        words[first - 1].run == run
+        or words[first - 1].meaning in _BETWEEN
+        or words[first - 1].text in _ANATOMY
     ):
         first -= 1
     text = plain(base)
@@ -63,28 +65,34 @@ def by_patient(images: Sequence[FoundImage], each: bool = False) -> dict[str, li
         each: every image without a sequence in its name is a study of its own (4-D files).
     """
     groups: dict[str, list[FoundImage]] = defaultdict(list)
-    silent: list[FoundImage] = []
+    rest: list[FoundImage] = []
     for image in images:
-        kind = read_name(image.path.name).kind
-        key = patient_of(image.path.name)
-        if kind == "unknown" and (image.parents or each):
-            key = stem(image.path.name)
-        elif kind == "unknown":
-            silent.append(image)
-            continue
-        groups[key].append(image)
-    whole = each and sum(_kind(image) == WHOLE for images in groups.values() for image in images) > 1
-    if not whole and not _several(groups):
+        kind = _kind(image)
+        if kind == WHOLE and not each:
+            rest.append(image)
+        elif kind in ("mask", "other"):
+            rest.append(image)
+        elif read_name(image.path.name).kind == "unknown":
+            groups[stem(image.path.name)].append(image)
+        else:
+            groups[patient_of(image.path.name)].append(image)
+    if len(groups) < 2 or not (each and all(map(_is_whole, groups.values())) or _several(groups)):
         return {"": list(images)}
-    for image in silent:
+    for image in rest:
         fitting = [key for key in groups if key and image.path.name.startswith(key)]
-        groups[max(fitting, key=len, default="")].append(image)
+        groups[max(fitting, key=len, default=patient_of(image.path.name))].append(image)
     return dict(sorted(groups.items()))
+
+
+def _is_whole(images: list[FoundImage]) -> bool:
+    return any(_kind(image) == WHOLE for image in images)
 
 
 def _several(groups: dict[str, list[FoundImage]]) -> bool:
     kinds = {key: [_kind(image) for image in images] for key, images in groups.items()}
-    rich = {key: found for key, found in kinds.items() if any(kind in (*SEQUENCES, "channel") for kind in found)}
+    rich = {
+        key: found for key, found in kinds.items() if any(kind in (*SEQUENCES, "channel") for kind in found)
+    }
     if len(rich) < 2:
         return False
     if any(len(set(found) & set(SEQUENCES)) > 1 or found.count("channel") > 1 for found in rich.values()):

@@ -114,7 +114,9 @@ def _images(folder: Path) -> list[FoundImage]:
         images = images_of_study(folder)
         names = [path.name.lower() for path in folder.iterdir()]
     except OSError as error:
-        raise InputError(f"{folder} cannot be read ({error.strerror or error}). Check its permissions.") from error
+        raise InputError(
+            f"{folder} cannot be read ({error.strerror or error}). Check its permissions."
+        ) from error
     if images:
         return images
     if any(name.endswith(DICOM_SUFFIXES) for name in names):
@@ -202,7 +204,9 @@ def _whole(path: Path, named: Mapping[str, Path], channels: Channels) -> RoleGue
     """All sequences in one file."""
     files = {name: named.get(name, path) for name in SEQUENCES if name in channels or name in named}
     reasons = {
-        name: "chosen by the user" if name in named else f"volume {channels.index(name) + 1} of {len(channels)}"
+        name: "chosen by the user"
+        if name in named
+        else f"volume {channels.index(name) + 1} of {len(channels)}"
         for name in files
     }
     return RoleGuess(files, reasons)
@@ -210,7 +214,9 @@ def _whole(path: Path, named: Mapping[str, Path], channels: Channels) -> RoleGue
 
 def _refuse_untold(folder: Path, files: Mapping[str, Path], items: Sequence[ReadImage]) -> None:
     """Stop where a file might be a sequence that is still missing, and its name does not tell."""
-    unclear = [item for item in items if item.reading.kind == UNCLEAR and item.image.path not in files.values()]
+    unclear = [
+        item for item in items if item.reading.kind == UNCLEAR and item.image.path not in files.values()
+    ]
     if unclear and len(files) < len(SEQUENCES):
         raise UsageError(
             f"{folder}: it is not clear which sequence {_listed([item.image.path for item in unclear])} is: "
@@ -233,7 +239,9 @@ def _refuse_untold(folder: Path, files: Mapping[str, Path], items: Sequence[Read
 
 
 def _why_ignored(item: ReadImage) -> str:
-    why = "another file was chosen for this sequence" if item.reading.kind in SEQUENCES else item.reading.reason
+    why = (
+        "another file was chosen for this sequence" if item.reading.kind in SEQUENCES else item.reading.reason
+    )
     return f"{why}; it is {item.image.problem}" if item.image.problem else why
 
 

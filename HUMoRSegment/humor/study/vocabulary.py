@@ -156,9 +156,15 @@ MEANINGS: dict[str, Meaning] = {
 # Words with endings of their own; tried in this order, after ``MEANINGS``.
 WHOLE_WORDS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile(r"(t2|3d)?flair(3d|2d)?\d*"), Meaning.FLAIR),
-    (re.compile(r"gado[a-z]{3,}|(gd|gad)\d+|kontrast(mittel|om|en|ne|er)|contrast(ed|ado|ada|e|ee)"), Meaning.CONTRAST),
+    (
+        re.compile(r"gado[a-z]{3,}|(gd|gad)\d+|kontrast(mittel|om|en|ne|er)|contrast(ed|ado|ada|e|ee)"),
+        Meaning.CONTRAST,
+    ),
     (re.compile(r"post(op|surg|radi|chemo|rt|treat|resec|ther|proc|biops)[a-z]*\d*"), Meaning.TREATMENT),
-    (re.compile(r"(pre|prae?|intra|peri)(op|surg|radi|chemo|treat|resec|ther|proc|biops)[a-z]*\d*"), Meaning.TREATMENT),
+    (
+        re.compile(r"(pre|prae?|intra|peri)(op|surg|radi|chemo|treat|resec|ther|proc|biops)[a-z]*\d*"),
+        Meaning.TREATMENT,
+    ),
     (re.compile(r"post\d+(min|s|sec)?"), Meaning.AFTER),
     (re.compile(r"(perf|dyn)[a-z]*\d*"), Meaning.OTHER),
     (re.compile(r"(dwi|dti|adc|swi|asl|dsc|dce|mip|pet|fmri|bold)\d+|ep[23]d[a-z0-9_]*"), Meaning.OTHER),
@@ -182,7 +188,7 @@ NEVER_COMPOUNDS = re.compile(r"(mrt|crt|prt|imrt|set|ct2)\d*|c?rt")
 # Single letters and the like in compounds only: SPM's prefixes, and contrast before "T1".
 GLUED_BEFORE: dict[str, Meaning] = {
     **dict.fromkeys(("r", "m", "s", "w", "wr", "wm", "rm", "swr", "sw", "wmr"), Meaning.NONE),
-    **dict.fromkeys("ax sag cor tra axial sagittal coronal".split(), Meaning.ORIENTATION),
+    **dict.fromkeys(["ax", "sag", "cor", "tra", "axial", "sagittal", "coronal"], Meaning.ORIENTATION),
     **dict.fromkeys(("2d", "3d"), Meaning.DIMENSION),
     **dict.fromkeys(("gd", "ce", "km", "gad", "gado", "c", "kontrast", "contrast"), Meaning.CONTRAST),
     "post": Meaning.AFTER,
@@ -209,17 +215,53 @@ LONGEST_PART = max(map(len, MEANINGS))
 _OTHER_SCRIPTS: tuple[tuple[str, Meaning], ...] = (
     *(
         (part, Meaning.PLAIN)
-        for part in ("造影前", "增强前", "增強前", "无增强", "未增强", "非造影", "造影なし", "造影無", "单純", "単純", "单纯", "平扫", "平掃", "조영전", "비조영")
+        for part in (
+            "造影前",
+            "增强前",
+            "增強前",
+            "无增强",
+            "未增强",
+            "非造影",
+            "造影なし",
+            "造影無",
+            "单純",
+            "単純",
+            "单纯",
+            "平扫",
+            "平掃",
+            "조영전",
+            "비조영",
+        )
     ),
     *((part, Meaning.PLAIN) for part in ("безконтраст", "натив")),
     *((part, Meaning.WITHOUT) for part in ("без", "无", "不")),
-    *((part, Meaning.CONTRAST) for part in ("增强", "增強", "强化", "加强", "加強", "ガド", "造影", "조영", "контраст", "усилени", "гадолини")),
+    *(
+        (part, Meaning.CONTRAST)
+        for part in (
+            "增强",
+            "增強",
+            "强化",
+            "加强",
+            "加強",
+            "ガド",
+            "造影",
+            "조영",
+            "контраст",
+            "усилени",
+            "гадолини",
+        )
+    ),
     *((part, Meaning.FLAIR) for part in ("压水", "壓水", "水抑制")),
     *((part, Meaning.MASK) for part in ("分割", "маска", "標註", "标注", "마스크")),
     *((part, Meaning.BODY) for part in ("脊", "颈", "頸", "척추")),
     *((part, Meaning.OTHER) for part in ("弥散", "灌注", "拡散", "扩散", "диффуз", "перфуз")),
 )
-_WHOLE_OTHER_SCRIPTS = {"ку": Meaning.CONTRAST, "кв": Meaning.CONTRAST, "до": Meaning.BEFORE, "после": Meaning.AFTER}
+_WHOLE_OTHER_SCRIPTS = {
+    "ку": Meaning.CONTRAST,
+    "кв": Meaning.CONTRAST,
+    "до": Meaning.BEFORE,
+    "после": Meaning.AFTER,
+}
 
 
 def in_other_scripts(run: str) -> list[Meaning]:

@@ -127,3 +127,80 @@ def test_results_cannot_go_into_the_studies_folder(tmp_path: Path) -> None:
     touch(tmp_path, "a/t1.nii.gz")
     with pytest.raises(UsageError, match="Choose another"):
         find_studies(tmp_path, tmp_path)
+
+
+def test_a_flat_folder_of_many_patients_is_taken_apart_by_how_names_begin(tmp_path: Path) -> None:
+    touch(
+        tmp_path,
+        "UPENN-GBM-00001_11_T1.nii.gz",
+        "UPENN-GBM-00001_11_T1GD.nii.gz",
+        "UPENN-GBM-00001_11_automated_approx_segm.nii.gz",
+        "UPENN-GBM-00002_11_FLAIR.nii.gz",
+        "sub-01_ses-1_T1w.nii.gz",
+        "sub-01_ses-2_acq-3D_FLAIR.nii.gz",
+        "deep/down/A1_T1.nii",
+        "deep/down/A1_T2.nii",
+        "deep/down/A2_T1.nii",
+    )
+    assert found(tmp_path) == {
+        "UPENN-GBM-00001_11": ["t1", "t1c"],
+        "UPENN-GBM-00002_11": ["flair"],
+        "sub-01_ses-1": ["t1"],
+        "sub-01_ses-2": ["flair"],
+        "deep_down_A1": ["t1", "t2"],
+        "deep_down_A2": ["t1"],
+    }
+
+
+def test_numbers_of_series_are_no_patients(tmp_path: Path) -> None:
+    touch(tmp_path, "a/2_ax_t1.nii", "a/3_ax_t2.nii", "a/s10_flair.nii")
+    assert found(tmp_path) == {"a": ["flair", "t1", "t2"]}
+    touch(tmp_path, "b/2_ax_t1.nii", "b/3_sag_t1.nii")
+    (study,) = [study for study in find_studies(tmp_path, tmp_path / "out") if study.id == "b"]
+    assert "2 files could be T1" in study.problem
+
+
+def test_one_patients_files_in_the_root_are_one_study(tmp_path: Path) -> None:
+    touch(tmp_path, "P1_t1.nii", "P1_flair.nii", "P1_seg.nii")
+    with pytest.raises(UsageError, match="one study"):
+        find_studies(tmp_path, tmp_path / "out")
+
+
+def test_folders_of_sequences_are_no_studies_of_their_own(tmp_path: Path) -> None:
+    touch(tmp_path, "P1/T1/image.nii", "P1/FLAIR/image.nii", "P2/T1c/t1c.nii.gz", "P2/T2/x.nii")
+    assert found(tmp_path) == {"P1": ["flair", "t1"], "P2": ["t1c", "t2"]}
+
+
+def test_a_folder_for_each_sequence_may_hold_many_patients(tmp_path: Path) -> None:
+    touch(tmp_path, "T1/P1.nii", "T1/P2.nii", "FLAIR/P1.nii", "FLAIR/P2.nii", "FLAIR/P3.nii")
+    assert found(tmp_path) == {"P1": ["flair", "t1"], "P2": ["flair", "t1"], "P3": ["flair"]}
+
+
+def test_time_points_called_t1_and_t2_stay_studies(tmp_path: Path) -> None:
+    touch(tmp_path, "P1/T1/flair.nii", "P1/T1/t2.nii", "P1/T2/flair.nii", "P1/T2/t1.nii")
+    assert found(tmp_path) == {"P1_T1": ["flair", "t2"], "P1_T2": ["flair", "t1"]}
+
+
+def test_numbered_files_are_studies_with_an_order_and_problems_without(tmp_path: Path) -> None:
+    touch(tmp_path, *[f"imagesTs/case{case}_000{n}.nii.gz" for case in "ab" for n in range(4)])
+    order = ("flair", "t1", "t1c", "t2")
+    studies = {study.id: study for study in find_studies(tmp_path, tmp_path / "out", order)}
+    assert list(studies) == ["imagesTs_casea", "imagesTs_caseb"]
+    assert studies["imagesTs_caseb"].files["flair"].name == "caseb_0000.nii.gz"
+    assert len(studies["imagesTs_casea"].files) == 4
+    for study in find_studies(tmp_path, tmp_path / "out"):
+        assert "--channels" in study.problem
+
+
+def test_4d_files_are_studies_with_an_order(tmp_path: Path) -> None:
+    touch(tmp_path, "imagesTs/BRATS_001.nii.gz", "imagesTs/BRATS_002.nii.gz")
+    studies = find_studies(tmp_path, tmp_path / "out", ("flair", "t1", "t1c", "t2"))
+    assert [study.id for study in studies] == ["imagesTs_BRATS_001", "imagesTs_BRATS_002"]
+    assert {file.name for file in studies[0].files.values()} == {"BRATS_001.nii.gz"}
+
+
+def test_a_sequence_that_cannot_be_used_is_its_studys_problem(tmp_path: Path) -> None:
+    touch(tmp_path, "a/t1.nii", "b/t1.nii", "b/flair.mnc")
+    studies = {study.id: study for study in find_studies(tmp_path, tmp_path / "out")}
+    assert not studies["a"].problem
+    assert "flair.mnc says that it is FLAIR" in studies["b"].problem

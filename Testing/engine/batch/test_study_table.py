@@ -81,3 +81,31 @@ def test_another_encoding_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path.write_bytes("study,t1\nMüller,a.nii\n".encode("latin-1"))
     with pytest.raises(UsageError, match="CSV UTF-8"):
         read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "sequence"),
+    [("T1CE", "t1c"), ("T1w", "t1"), ("T2_FLAIR", "flair"), ("T1Gd", "t1c"), ("flair_file", "flair")],
+)
+def test_other_names_of_sequences_are_understood(tmp_path: Path, column: str, sequence: str) -> None:
+    studies, warnings = read_table(table(tmp_path, f"study,{column}\nA,a.nii\n", "a.nii"))
+    assert list(studies[0].files) == [sequence] and warnings == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("study,t1,T1 date post\nA,a.nii,x\n", "'T1 date post' seems to be a sequence"),
+        ("study,t1,T1_FLAIR\nA,a.nii,x\n", "'T1_FLAIR' seems to be a sequence"),
+        ("study,t1c,T1CE\nA,a.nii,x\n", "two columns"),
+        ("study,t1,enhanced\nA,a.nii,b.nii.gz\n", "row 2: the column 'enhanced' holds images"),
+    ],
+)
+def test_a_column_that_might_be_a_sequence_is_not_dropped(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        read_table(table(tmp_path, text, "a.nii"))
+
+
+def test_masks_are_no_missed_sequences(tmp_path: Path) -> None:
+    studies, warnings = read_table(table(tmp_path, "study,t1,seg\nA,a.nii,s.nii.gz\n", "a.nii"))
+    assert list(studies[0].files) == ["t1"] and "'seg'" in warnings[0]

@@ -223,3 +223,27 @@ def test_ended_at_any_moment_by_any_signal_nothing_is_half_or_lost(
     assert start(*call).wait() == 0
     left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert left == set(json.loads((out / REPORT).read_text())["outputs"])
+
+
+def test_a_4d_file_is_a_study_with_an_order(study: Path, tmp_path: Path) -> None:
+    images = [nibabel.load(study / f"{name}.nii.gz") for name in ("flair", "t1", "t1c", "t2")]
+    values = np.stack([np.asarray(image.dataobj) for image in images], axis=-1)
+    nibabel.save(nibabel.Nifti1Image(values, images[0].affine), tmp_path / "four.nii.gz")
+    one, other = tmp_path / "one", tmp_path / "other"
+    arguments = [str(tmp_path / "four.nii.gz"), "--channels", "flair,t1,t1c,t2", "--no-report"]
+    assert stand_in.run(["segment", *arguments, "-o", str(one)]) == 0
+    assert stand_in.run(["segment", str(study), "-o", str(other), "--no-report"]) == 0
+    first, second = (np.asarray(nibabel.load(out / LABEL_MAP).dataobj) for out in (one, other))
+    assert np.array_equal(first, second)
+    inputs = json.loads((one / REPORT).read_text())["inputs"]
+    assert {item["file"] for item in inputs} == {"four.nii.gz"} and len(inputs) == 4
+
+
+def test_freesurfers_images_and_pairs_are_a_study(study: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name, kind in (("t1c.mgz", nibabel.MGHImage), ("flair.img", nibabel.Nifti1Pair)):
+        image = nibabel.load(study / f"{name.partition('.')[0]}.nii.gz")
+        nibabel.save(kind(np.asarray(image.dataobj), image.affine), folder / name)
+    assert stand_in.run(["segment", str(folder), "-o", str(out), "--no-report"]) == 0
+    assert json.loads((out / REPORT).read_text())["sequences"]["used"] == ["t1c", "flair"]

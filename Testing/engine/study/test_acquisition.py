@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from humor.study.acquisition import Facts
-from humor.study.acquisition import sequence_of
+from humor.study.acquisition import Facts, sequence_of
 
 
 def facts(tr: float | None, te: float | None, ti: float | None, scanning: str, agent: str = "") -> Facts:

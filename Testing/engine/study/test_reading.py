@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
+from humor.study.channels import Channel
 from humor.study.reading import read_volume
 
 FORMATS = ["a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.mhd"]
@@ -203,3 +204,81 @@ def test_missing_files_folders_and_other_formats_are_refused(phantom):
     for name, message in (("none.nii.gz", "does not exist"), ("", "is a folder"), ("a.dcm", "dcm2niix")):
         with pytest.raises(InputError, match=message):
             read_volume(phantom.folder / name)
+
+
+@pytest.mark.parametrize("kind", ["mgz", "mgh", "nifti pair", "analyze"])
+@pytest.mark.parametrize("codes", ["LPS", "RAS"])
+def test_freesurfers_images_and_pairs_lie_where_others_do(phantom, kind, codes):
+    grid = phantom.grid(codes, spacing=(1, 1.5, 2), turns=(0, 0, 0) if kind == "analyze" else (10, 5, -7))
+    values = phantom.paint(grid).astype(np.int16)
+    if kind in ("mgz", "mgh"):
+        path = phantom.folder / f"a.{kind}"
+        nibabel.save(nibabel.MGHImage(values, grid.affine), path)
+    elif kind == "nifti pair":
+        path = phantom.folder / "a.img"
+        nibabel.save(nibabel.Nifti1Pair(values, grid.affine), path)
+    else:
+        path = phantom.folder / "a.img"
+        nibabel.save(nibabel.AnalyzeImage(values, grid.affine), path)
+    volume = read_volume(path)
+    assert np.array_equal(volume.data * volume.slope + volume.inter, values)
+    if kind == "analyze":  # has no place for one
+        assert "does not say how the image lies" in volume.warnings[0]
+    else:
+        assert np.allclose(volume.grid.affine, grid.affine, atol=1e-3) and volume.warnings == ()
+    if path.suffix == ".img":
+        assert np.array_equal(read_volume(path.with_suffix(".hdr")).data, volume.data)
+
+
+@pytest.mark.parametrize("name", ["a.mgz", "a.mgh", "a.img", "a.hdr"])
+def test_damaged_ones_are_refused_by_name(phantom, name):
+    grid = phantom.grid()
+    values = phantom.paint(grid).astype(np.int16)
+    kind = nibabel.MGHImage if name.startswith("a.mg") else nibabel.Nifti1Pair
+    path = phantom.folder / name
+    nibabel.save(kind(values, grid.affine), path.with_suffix(".img") if path.suffix == ".hdr" else path)
+    whole = path.read_bytes()
+    for broken in (whole[: len(whole) // 2], b"x" * 500, whole[:20]):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match=name.replace(".hdr", "")):
+            read_volume(path)
+
+
+def test_half_a_pair_is_refused(phantom):
+    grid = phantom.grid()
+    path = phantom.folder / "a.img"
+    nibabel.save(nibabel.Nifti1Pair(phantom.paint(grid).astype(np.int16), grid.affine), path)
+    path.with_suffix(".hdr").unlink()
+    with pytest.raises(InputError, match="a.img.*beside each other"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.nii", "a.mgz", "a.img", "a.nrrd", "vector.nrrd", "a.mha"])
+def test_each_volume_of_a_4d_file_is_read(phantom, name):
+    import SimpleITK as sitk
+
+    grid = phantom.grid()
+    first = phantom.paint(grid).astype(np.int16)
+    volumes = np.stack([first, first[::-1], first + 7], axis=-1)
+    path = phantom.folder / name
+    if path.suffix in (".nrrd", ".mha"):
+        image = sitk.GetImageFromArray(
+            np.moveaxis(volumes.transpose(2, 1, 0, 3), 3, 3 if name == "vector.nrrd" else 0),
+            isVector=name == "vector.nrrd",
+        )
+        sitk.WriteImage(image, str(path))
+    else:
+        kinds = {".mgz": nibabel.MGHImage, ".img": nibabel.Nifti1Pair}
+        nibabel.save(kinds.get(path.suffix, nibabel.Nifti1Image)(volumes, grid.affine), path)
+    for number in range(3):
+        volume = read_volume(path, Channel(number, 3))
+        assert np.array_equal(volume.data * volume.slope + volume.inter, volumes[..., number])
+    with pytest.raises(InputError, match="--channels"):
+        read_volume(path, Channel(0, 4))
+    with pytest.raises(InputError, match=name):
+        read_volume(path)
+
+
+def test_a_file_with_one_volume_is_that_one_whatever_the_channel(phantom):
+    grid = phantom.grid()
+    assert read_volume(phantom.write("a.nii", grid), Channel(2, 4)).data.shape == grid.shape

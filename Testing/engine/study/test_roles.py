@@ -97,3 +97,143 @@ def test_a_missing_folder_and_a_file_are_refused(folder):
         guess_roles(path / "none")
     with pytest.raises(InputError, match="is a file"):
         guess_roles(path / "t1.nii")
+
+
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+
+
+def link(path, target):
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("this system makes no links")
+
+
+def test_a_sequence_that_is_a_dead_link_stops_the_run(folder):
+    path = folder("t1.nii", "t2.nii")
+    link(path / "flair.nii.gz", path / "gone")
+    with pytest.raises(
+        InputError, match=r"flair.nii.gz says that it is FLAIR, but it is a link to .*gone.*FILE"
+    ):
+        guess_roles(path)
+
+
+def test_a_pointer_of_git_lfs_stops_the_run(folder):
+    path = folder("t1.nii", "t2.nii")
+    (path / "t1c.nii.gz").write_bytes(LFS)
+    with pytest.raises(InputError, match=r"t1c.nii.gz says that it is T1c.*git lfs pull"):
+        guess_roles(path)
+
+
+@pytest.mark.parametrize("name", ["flair.mnc", "flair.nii.gz.zip", "P1_FLAIR.par", "flair"])
+def test_a_sequence_in_a_format_that_is_not_read_stops_the_run(folder, name):
+    with pytest.raises(InputError, match=rf"{name} says that it is FLAIR.*format that is not read"):
+        guess_roles(folder("t1.nii", name))
+
+
+@pytest.mark.parametrize("name", ["flair.json", "flair.txt", "flair.png", "flair.bval", "README"])
+def test_what_lies_beside_images_is_no_image(folder, name):
+    assert list(guess_roles(folder("t1.nii", name)).files) == ["t1"]
+
+
+def test_what_cannot_be_used_and_is_not_needed_is_listed(folder):
+    path = folder("t1.nii", "t2.nii")
+    link(path / "t1_copy.nii.gz", path / "gone")
+    guess = guess_roles(path)
+    assert guess.files["t1"].name == "t1.nii"
+    assert [p.name for p in guess.ignored] == ["t1_copy.nii.gz"]
+    assert "which is not there" in guess.ignored_reasons[0]
+
+
+def test_the_halves_of_a_pair_are_one_image(folder):
+    path = folder("t1.hdr", "t1.img", "flair.nii")
+    assert {name: file.name for name, file in guess_roles(path).files.items()} == {
+        "t1": "t1.img",
+        "flair": "flair.nii",
+    }
+    (path / "t1.hdr").unlink()
+    with pytest.raises(InputError, match=r"t1.img says that it is T1.*t1.hdr"):
+        guess_roles(path)
+
+
+def test_a_header_without_its_voxels_stops_the_run(folder):
+    with pytest.raises(InputError, match=r"t1.hdr says that it is T1, but it is a header whose voxels"):
+        guess_roles(folder("t1.hdr", "flair.nii"))
+
+
+def test_a_folder_for_each_sequence_is_a_study(folder):
+    path = folder("T1/image.nii", "T1_post/image.nii", "flair/001.nii.gz", "notes/x.txt")
+    guess = guess_roles(path)
+    assert list(guess.files) == ["t1", "t1c", "flair"]
+    assert "name of its folder" in guess.reasons["t1c"]
+
+
+def test_folders_of_time_points_are_no_folders_of_sequences(folder):
+    path = folder("T1/flair.nii", "T1/t2.nii", "T2/flair.nii")
+    with pytest.raises(InputError, match="holds no image"):
+        guess_roles(path)
+
+
+def test_numbers_are_told_by_an_order(folder):
+    path = folder(*[f"case_000{n}.nii.gz" for n in range(4)])
+    files = guess_roles(path, None, ("flair", "t1", "t1c", "other")).files
+    assert {name: file.name for name, file in files.items()} == {
+        "t1": "case_0001.nii.gz",
+        "t1c": "case_0002.nii.gz",
+        "flair": "case_0000.nii.gz",
+    }
+
+
+def test_numbers_beyond_the_order_are_refused(folder):
+    path = folder(*[f"case_000{n}.nii.gz" for n in range(3)])
+    with pytest.raises(UsageError, match="case_0002.nii.gz has the number 2"):
+        guess_roles(path, None, ("t1", "t2"))
+
+
+def test_numbers_of_several_cases_are_no_study(folder):
+    path = folder("a_0000.nii", "b_0000.nii")
+    with pytest.raises(UsageError, match="several studies"):
+        guess_roles(path, None, ("t1",))
+
+
+def test_numbers_are_told_by_the_data_sets_own_file(folder):
+    path = folder("imagesTr/case_0000.nii.gz", "imagesTr/case_0001.nii.gz")
+    (path / "dataset.json").write_text('{"channel_names": {"0": "T2", "1": "FLAIR"}}')
+    guess = guess_roles(path / "imagesTr")
+    assert guess.files["flair"].name == "case_0001.nii.gz" and list(guess.files) == ["t2", "flair"]
+    assert "dataset.json" in guess.reasons["t2"]
+
+
+def test_one_file_may_hold_all_sequences(folder):
+    path = folder("BRATS_001.nii.gz", "BRATS_001_seg.nii.gz")
+    for place in (path, path / "BRATS_001.nii.gz"):
+        guess = guess_roles(place, None, ("flair", "t1", "t1c", "t2"))
+        assert list(guess.files) == ["t1", "t1c", "t2", "flair"]
+        assert {file.name for file in guess.files.values()} == {"BRATS_001.nii.gz"}
+        assert guess.reasons["flair"] == "volume 1 of 4"
+
+
+def test_a_sidecar_tells_contrast_and_contradicts(folder):
+    path = folder("5_series.nii.gz", "AX_T1.nii.gz", "FLAIR.nii.gz")
+    (path / "5_series.json").write_text(
+        '{"Modality": "MR", "SeriesDescription": "t2_tse_tra", "EchoTime": 0.1, "RepetitionTime": 4.0}'
+    )
+    (path / "AX_T1.json").write_text('{"ContrastBolusIngredient": "GADOLINIUM"}')
+    guess = guess_roles(path)
+    assert {name: file.name for name, file in guess.files.items()} == {
+        "t1c": "AX_T1.nii.gz",
+        "t2": "5_series.nii.gz",
+        "flair": "FLAIR.nii.gz",
+    }
+    (path / "FLAIR.json").write_text(
+        '{"EchoTime": 0.003, "RepetitionTime": 2.3, "InversionTime": 0.9, "ScanningSequence": "GR_IR"}'
+    )
+    with pytest.raises(UsageError, match=r"FLAIR.nii.gz is: .*sidecar values \(TR 2300 ms.*those of T1"):
+        guess_roles(path)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '{"EchoTime": "x"}', '{"EchoTime": NaN}', "[" * 100_000])
+def test_a_sidecar_that_is_none_says_nothing(folder, text):
+    path = folder("t1.nii")
+    (path / "t1.json").write_text(text)
+    assert list(guess_roles(path).files) == ["t1"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import nibabel
+import numpy as np
 import pytest
 
 from humor.errors import InputError, UsageError
@@ -49,3 +51,16 @@ def test_wrong_calls_are_told_so(phantom):
         load_study({"t3": phantom.folder / "a.nii"})
     with pytest.raises(InputError, match=r"none.nii does not exist"):
         load_study({"t1": phantom.folder / "none.nii"})
+
+
+def test_volumes_of_one_file_are_the_sequences_that_the_channels_name(phantom):
+    grid = phantom.grid()
+    first = phantom.paint(grid).astype(np.int16)
+    path = phantom.folder / "case.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.stack([first, first[::-1]], axis=-1), grid.affine), path)
+    study = load_study({"t1": path, "flair": path}, ("flair", "t1"))
+    assert np.array_equal(study.volumes["flair"].data, first)
+    assert np.array_equal(study.volumes["t1"].data, first[::-1])
+    single = phantom.write("one.nii", grid)
+    with pytest.raises(InputError, match="same image"):
+        load_study({"t1": single, "flair": single}, ("flair", "t1"))

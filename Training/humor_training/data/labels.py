@@ -9,8 +9,8 @@ import numpy as np
 
 from humor.errors import InputError
 from humor.regions import ED, ET, ET_NEW, LABEL_NAMES, NCR
-from humor.study.grid import Grid
 from humor.study.formats import ITK_SUFFIXES, NIFTI_SUFFIXES
+from humor.study.grid import Grid
 from humor.study.resampling import interpolate, place, voxel_map
 from humor.study.volume import Volume
 
