@@ -55,12 +55,12 @@ def read_table(path: Path) -> tuple[list[BatchStudy], list[str]]:
 
 
 def _refuse_unknown_images(path: Path, number: int, cells: list[str], silent: dict[int, str]) -> None:
-    """A column that nobody understands may be age or centre, but not images: they would be missed silently."""
+    """A column that nobody understands may be age or centre, but not images: they would be missed."""
     for place, name in silent.items():
         if place < len(cells) and image_suffix(cells[place]):
             raise UsageError(
-                f"{path}, row {number}: the column {name!r} holds images, but it is not clear of which sequence. "
-                f"Call it {', '.join(SEQUENCES)}, or take it out."
+                f"{path}, row {number}: the column {name!r} holds images, but it is not clear of which "
+                f"sequence. Call it {', '.join(SEQUENCES)}, or take it out."
             )
 
 

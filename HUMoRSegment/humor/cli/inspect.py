@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from ..study.inspection import Inspected
 
 _DESCRIPTION = """\
-Show which file of a folder, however deep, is which sequence, with the reason: by file names, names of folders,
-BIDS, and the JSON files that dcm2niix writes beside images. 'segment' and 'batch' decide in the same way.
-'other' is none of the four sequences, or derived from them, and never used; 'unclear' has to be said by
-the user. No image is opened.
+Show which file of a folder, however deep, is which sequence, with the reason: by file names, names of
+folders, BIDS, and the JSON files that dcm2niix writes beside images. 'segment' and 'batch' decide in the
+same way. 'other' is none of the four sequences, or derived from them, and never used; 'unclear' has to be
+said by the user. No image is opened.
 """
 
 
@@ -61,7 +61,9 @@ def _facts(item: Inspected) -> dict[str, str]:
 
 def _lines(found: list[Inspected]) -> list[str]:
     width = max((len(printable(item.file)) for item in found), default=0)
-    return [
-        f"{DISPLAY_NAMES.get(item.sequence, item.sequence):8} {printable(item.file):{width}}  {printable(item.reason)}"
-        for item in found
-    ]
+    return [_line(item, width) for item in found]
+
+
+def _line(item: Inspected, width: int) -> str:
+    sequence = DISPLAY_NAMES.get(item.sequence, item.sequence)
+    return f"{sequence:8} {printable(item.file):{width}}  {printable(item.reason)}"

@@ -43,8 +43,8 @@ def add_channels(parser: argparse.ArgumentParser) -> None:
         type=_channels,
         default=(),
         metavar="t1,t1c,t2,flair",
-        help="what the volumes of a 4-D file, or files CASE_0000, CASE_0001, ... (nnU-Net), are, in their order; "
-        "'other' for any other image",
+        help="what the volumes of a 4-D file, or files CASE_0000, CASE_0001, ... (nnU-Net), are, in their "
+        "order; 'other' for any other image",
     )
 
 

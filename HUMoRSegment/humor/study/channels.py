@@ -1,4 +1,4 @@
-"""Sequences that are told by numbers: volumes of a 4-D file, and files ``CASE_0000``, ``CASE_0001`` of nnU-Net.
+"""Sequences told by numbers: volumes of a 4-D file, and nnU-Net's files ``CASE_0000``, ``CASE_0001``.
 
 Data sets number them differently, so the order has to be said: by the user, or by nnU-Net's own
 ``dataset.json`` in the folder or the one above.

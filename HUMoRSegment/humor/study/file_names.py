@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from .vocabulary import CORES, FLAIRS, Meaning
 
 __all__ = ["NameReading", "common_words", "read_name", "read_names", "stem"]
 
+_FLASH = frozenset({"fl2d", "fl3d", "fl", "spgr", "fspgr"})
 _CHANNEL = re.compile(r"(.*_)?(?P<channel>\d{4})")
 _SUBJECT = re.compile(r"sub(?=[-_ ]?\d|-)", re.IGNORECASE)
 _BIDS = re.compile(r"sub-[^\W_]+(_.*)?")
@@ -159,7 +159,7 @@ def _length_of_prefix(names: Sequence[str], folder: str) -> int:
     Such a beginning counts as one only where the names say so: by a number behind a word of masks
     (``TumorSeg_001_t1``), or by sequences that contradict it (``T1`` as time point before ``T2w``).
     """
-    prefix = os.path.commonprefix(list(names)) if len(names) > 1 else ""
+    prefix = _common_beginning(names) if len(names) > 1 else ""
     if len(names) == 1 and folder and names[0].startswith(folder):
         prefix = folder
     while prefix and any(_inside_word(name, len(prefix)) for name in names):
@@ -174,6 +174,14 @@ def _length_of_prefix(names: Sequence[str], folder: str) -> int:
     numbered = bool(words) and any(letter.isdigit() for letter in words[-1].text)
     misleading = meanings & {Meaning.MASK, Meaning.OTHER, Meaning.LESION, Meaning.SUBTRACTION}
     return len(prefix) if misleading and numbered and rest & set(SEQUENCES) else 0
+
+
+def _common_beginning(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    same = next(
+        (place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), None
+    )
+    return first[:same]
 
 
 def _inside_word(name: str, place: int) -> bool:
@@ -274,18 +282,20 @@ def _no_sequence(words: list[Word], entities: dict[str, str]) -> NameReading | N
         return NameReading("other", f"its name says {found!r}, which is none of the four sequences")
     if found := _first(words, {Meaning.FAT}):
         return NameReading("other", f"its name says {found!r}: an image of fat")
-    is_t1 = Meaning.T1 in meanings
-    found = _first(words, {Meaning.GRADIENT_ECHO})
-    if not found and Meaning.T2 in meanings and not is_t1:
-        found = next((w.text for w in words if w.text in ("fl2d", "fl3d", "spgr", "fspgr", "fl")), "")
-    if (
-        found
-        and not is_t1
-        and not any(m in CORES - {Meaning.T2} for m in meanings if m is not Meaning.T1_PROTOCOL)
-    ):
-        if Meaning.T2 in meanings or Meaning.T1_PROTOCOL not in meanings:
-            return NameReading("other", f"its name says {found!r}: a gradient echo, weighted by T2*")
+    if found := _weighted_by_star(words):
+        return NameReading("other", f"its name says {found!r}: a gradient echo, weighted by T2*")
     return None
+
+
+def _weighted_by_star(words: list[Word]) -> str:
+    """The word that says gradient echo, in a name that speaks of T2 or of no weighting; else empty."""
+    meanings = {word.meaning for word in words}
+    if meanings & {Meaning.T1, *FLAIRS}:
+        return ""
+    if Meaning.T2 in meanings:
+        flash = next((word.text for word in words if word.text in _FLASH), "")
+        return _first(words, {Meaning.GRADIENT_ECHO}) or flash
+    return "" if Meaning.T1_PROTOCOL in meanings else _first(words, {Meaning.GRADIENT_ECHO})
 
 
 def _riddle(words: list[Word]) -> str:

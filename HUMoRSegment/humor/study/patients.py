@@ -68,15 +68,13 @@ def by_patient(images: Sequence[FoundImage], each: bool = False) -> dict[str, li
     rest: list[FoundImage] = []
     for image in images:
         kind = _kind(image)
-        if kind == WHOLE and not each:
-            rest.append(image)
-        elif kind in ("mask", "other"):
+        if kind in ("mask", "other") or (kind == WHOLE and not each):
             rest.append(image)
         elif read_name(image.path.name).kind == "unknown":
             groups[stem(image.path.name)].append(image)
         else:
             groups[patient_of(image.path.name)].append(image)
-    if len(groups) < 2 or not (each and all(map(_is_whole, groups.values())) or _several(groups)):
+    if len(groups) < 2 or not ((each and all(map(_is_whole, groups.values()))) or _several(groups)):
         return {"": list(images)}
     for image in rest:
         fitting = [key for key in groups if key and image.path.name.startswith(key)]

@@ -159,8 +159,8 @@ def _refuse_unusable(
     ]
     if lost:
         raise InputError(
-            f"{folder}: {'; '.join(lost)}. Put the image there; or, to go on without it, give the other files "
-            f"with {_OPTIONS} and no folder."
+            f"{folder}: {'; '.join(lost)}. Put the image there; or, to go on without it, give the other "
+            f"files with {_OPTIONS} and no folder."
         )
 
 
@@ -174,8 +174,8 @@ def _by_number(items: Sequence[ReadImage], folder: Path, channels: Channels) -> 
         return {}
     if len({_without_number(item) for item in numbered}) > 1:
         raise UsageError(
-            f"{folder}: {_listed([item.image.path for item in numbered])} are of several studies. Give a folder "
-            "with one study only, or use 'humor batch'."
+            f"{folder}: {_listed([item.image.path for item in numbered])} are of several studies. Give a "
+            "folder with one study only, or use 'humor batch'."
         )
     result = {}
     for item in numbered:
@@ -229,7 +229,8 @@ def _refuse_untold(folder: Path, files: Mapping[str, Path], items: Sequence[Read
         raise UsageError(
             f"{folder}: {_listed(numbered)} are numbered channels as nnU-Net names them, and data sets "
             "number them differently (BraTS: T1, T1c, T2, FLAIR; Medical Segmentation Decathlon: FLAIR, "
-            f"T1, T1c, T2). Say their order with --channels t1,t1c,t2,flair, or which is which with {_OPTIONS}."
+            "T1, T1c, T2). Say their order with --channels t1,t1c,t2,flair, or which is which with "
+            f"{_OPTIONS}."
         )
     raise InputError(
         f"{folder}: no file name tells its sequence: {_listed([item.image.path for item in items])}. "

@@ -71,45 +71,62 @@ _WORDS: dict[Meaning, str] = {
     Meaning.FLAIR: "flair flairs flr spcir spacir fluidattenuated",
     Meaning.FLAIR_SIEMENS: "tirm darkfluid darkfl dafl dflu",
     Meaning.FLAIR_SHORT: "fl fla",
-    Meaning.T1_PROTOCOL: "mprage memprage mpr mpra mprag mp2rage unit unden bravo fspgr irfspgr efgre spgr "
-    "irspgr tfe tfl tfl3d fl3d turboflash vibe starvibe thrive lava silenz fsp fspgr3d",
+    Meaning.T1_PROTOCOL: (
+        "mprage memprage mpr mpra mprag mp2rage unit unden bravo fspgr irfspgr efgre spgr irspgr tfe "
+        "tfl tfl3d fl3d turboflash vibe starvibe thrive lava silenz fsp fspgr3d"
+    ),
     Meaning.WEIGHTED: "w wi weighted weighting wtd gewichtet pondere ponderee pesata ponderado",
-    Meaning.CONTRAST: "ce gd gad gado gadolinium gadolinio gadovist gadavist gadobutrol dotarem clariscan "
-    "gadoterate dotagraf magnevist multihance omniscan prohance primovist eovist elucirem vueway optimark "
-    "gadoteridol contrast contrasts contraste contrasto contraat contrasted kontrast kontrastu kontrastem "
-    "kontrastmittel kontrastli kontrastl contrastado contrastada km mdc mc civ ev bolus inj inject injected injection "
-    "injecte injectee iniettato inyectado iv gdpost postcontrast postcontrasto postcontraste postgd postgad "
-    "postgado postkm postinj postiv postc postce postinjection enh enhance enhanced enhancement ceagent "
-    "delayed delay late cplus pluscontrast withcontrast gddtpa dtpa gdbt pgd nachkm mitkm apresgado apresinj",
+    Meaning.CONTRAST: (
+        "ce gd gad gado gadolinium gadolinio gadovist gadavist gadobutrol dotarem clariscan "
+        "gadoterate dotagraf magnevist multihance omniscan prohance primovist eovist elucirem vueway "
+        "optimark gadoteridol contrast contrasts contraste contrasto contraat contrasted kontrast "
+        "kontrastu kontrastem kontrastmittel kontrastli kontrastl contrastado contrastada km mdc mc "
+        "civ ev bolus inj inject injected injection injecte injectee iniettato inyectado iv gdpost "
+        "postcontrast postcontrasto postcontraste postgd postgad postgado postkm postinj postiv postc "
+        "postce postinjection enh enhance enhanced enhancement ceagent delayed delay late cplus "
+        "pluscontrast withcontrast gddtpa dtpa gdbt pgd nachkm mitkm apresgado apresinj"
+    ),
     Meaning.LETTER_C: "c",
     Meaning.AMBIGUOUS: "cc",
     Meaning.AFTER: "post apres despues dopo pos apos efter postcon",
     Meaning.BEFORE: "pre pra prae avant antes prima vor voor przed fore before",
-    Meaning.PLAIN: "sc plain native nativ natif nativa nativo nativt nativni basale precontrast precontrasto "
-    "precontraste pregd pregad pregado prekm preinj noncontrast noncontrasted nonenhanced unenhanced "
-    "uncontrasted noce nogd nogad nogado nocontrast nc ncect noncon nonce nongd withoutcontrast wocontrast wogd "
-    "ohnekm sanscontraste sanginjection sincontraste semcontraste senzamdc vorkm precon kontrastsiz",
-    Meaning.WITHOUT: "no non not without wo ohne sans sin senza sem zonder utan uden uten bez nie kein keine",
+    Meaning.PLAIN: (
+        "sc plain native nativ natif nativa nativo nativt nativni basale precontrast precontrasto "
+        "precontraste pregd pregad pregado prekm preinj noncontrast noncontrasted nonenhanced "
+        "unenhanced uncontrasted noce nogd nogad nogado nocontrast nc ncect noncon nonce nongd "
+        "withoutcontrast wocontrast wogd ohnekm sanscontraste sanginjection sincontraste semcontraste "
+        "senzamdc vorkm precon kontrastsiz"
+    ),
+    Meaning.WITHOUT: (
+        "no non not without wo ohne sans sin senza sem zonder utan uden uten bez nie kein keine"
+    ),
     Meaning.WITH: "with con avec mit com met med cum",
-    Meaning.TREATMENT: "op ops operation operative operativ operatory operatoire operatorio surgery surgical surg "
-    "sx rt rtx crt radiotherapy radiation irradiation radio chemo chemotherapy chx tx rx treatment treated treat "
-    "therapy therapie resection biopsy biopsie tmz srs gk gammaknife craniotomy ictal ictus stroke stim "
-    "stimulation dbs process processed processing proc processing training natal partum mortem covid "
-    "postop preop intraop postoperative preoperative postoperativ preoperativ praeop praop praoperativ "
-    "praeoperativ postoperatorio preoperatorio postsurgery presurgery postsurgical presurgical postrt prert "
-    "postradiation postradiotherapy posttreatment pretreatment postchemo prechemo posttx pretx postproc "
-    "postprocessed preproc preprocessed preprocessing postresection preresection posttherapy pretherapy "
-    "postbiopsy prebiopsy postmortem posttraumatic followup baseline iop",
+    Meaning.TREATMENT: (
+        "op ops operation operative operativ operatory operatoire operatorio surgery surgical surg sx "
+        "rt rtx crt radiotherapy radiation irradiation radio chemo chemotherapy chx tx rx treatment "
+        "treated treat therapy therapie resection biopsy biopsie tmz srs gk gammaknife craniotomy "
+        "ictal ictus stroke stim stimulation dbs process processed processing proc training natal "
+        "partum mortem covid postop preop intraop postoperative preoperative postoperativ preoperativ "
+        "praeop praop praoperativ praeoperativ postoperatorio preoperatorio postsurgery presurgery "
+        "postsurgical presurgical postrt prert postradiation postradiotherapy posttreatment "
+        "pretreatment postchemo prechemo posttx pretx postproc postprocessed preproc preprocessed "
+        "preprocessing postresection preresection posttherapy pretherapy postbiopsy prebiopsy "
+        "postmortem posttraumatic followup baseline iop"
+    ),
     Meaning.VISIT: "ses session visit timepoint tp",
     Meaning.INTO: "to into onto in on 2 toward",
     Meaning.REGISTERED: "reg registered regd coreg coregistered aligned resampled resliced transformed",
     Meaning.TEMPLATE: "sri sri24 mni mni152 icbm template atlas native talairach tal std standard subject",
-    Meaning.ORIENTATION: "ax axi axial sag sagittal sagital sagitt cor coronal kor koronal tra trans transversal "
-    "transverse transv obl oblique axt",
+    Meaning.ORIENTATION: (
+        "ax axi axial sag sagittal sagital sagitt cor coronal kor koronal tra trans transversal "
+        "transverse transv obl oblique axt"
+    ),
     Meaning.DIMENSION: "2d 3d",
-    Meaning.TECHNIQUE: "stealth se tse fse frfse hse mse propeller prop blade multivane mvxd mv haste fase iso isotropic "
-    "caipi caipirinha sense asset arc grappa cs wave dixon mdixon hr hires highres fast memp drb qtse arms "
-    "epic vfl fq optima signa skyra prisma",
+    Meaning.TECHNIQUE: (
+        "stealth se tse fse frfse hse mse propeller prop blade multivane mvxd mv haste fase iso "
+        "isotropic caipi caipirinha sense asset arc grappa cs wave dixon mdixon hr hires highres fast "
+        "memp drb qtse arms epic vfl fq optima signa skyra prisma"
+    ),
     Meaning.VARIABLE_FLIP: "space spc cube vista view brainview spacefs isofse mx3d mvox xeta mpv",
     Meaning.INVERSION: "ir irfse irtse ire",
     Meaning.GRADIENT_ECHO: "gre ffe fgre flash fl2d medic merge hemo haemo hemosiderin fe fe3d fe2d",
@@ -125,28 +142,40 @@ _WORDS: dict[Meaning, str] = {
     Meaning.GLUE: "of the de di del la le les von der agent medium media medio mezzo produit agente des",
     Meaning.MAGNETIC: "mr mri irm mrt rm rmn",
     Meaning.SUBTRACTION: "sub subtr subtracted subtraction subtrakt soustraction sustraccion sottrazione",
-    Meaning.LESION: "tumor tumors tumour tumours tumeur lesion lesions edema oedema necrosis cavity glioma gbm met "
-    "gt wt et tc ncr ed netc snfh enhancing nonenhancing",
-    Meaning.MASK: "roi rois voi msk groundtruth pred prediction predicted prob probs probability probabilities aseg aparc "
-    "wmparc ribbon manual consensus contour contours contoured outline delineation delineated annot annotation "
-    "annotations annotated rater parcellation parc gtv gtvp gtvn ctv ptv itv oar oars rtstruct rtss pve pveseg "
-    "mixeltype wmh probseg lbl labelled labeled hippocampus ventricles csf drawn truth",
-    Meaning.OTHER: "adc eadc dadc dwi dti dki swi swip swan swans asl pcasl pasl pwi perf perfusion dsc dce dyn "
-    "dynamic twist tricks treat grasp cbv rcbv cbf rcbf mtt ttp tmax ktrans kep vp aif bold fmri rest ct cbct pet "
-    "spect fet fdg mra mrv cemra cta tof angio angiography venography trace tracew phase pha magnitude localizer "
-    "localiser localisateur lokalizer scout aahead survey loc calibration calib refscan senseref assetcal shim "
-    "pd pdw pdwi proton stir dir psir mrs mrsi svs csi spectroscopy mip minip mips mipp rotation map maps "
-    "mapping mapt relaxometry synth synthetic synthesized synthesised synthsr fake generated imputed qsm mtr "
-    "mtsat ihmt cest apt aptw noddi odi isovf tensor permeability delta eigen colfa fieldmap fmap b0map b1map b1 topup warp "
-    "inversewarp inversewarped deformation deformationfield displacement jacobian jac transform xfm biasfield "
-    "noise residual snr psf checkerboard qc thumbnail mosaic overlay screenshot diff diffusion difference ratio "
-    "mean std stdev variance t2s r1 r2 r2star r2prime t2prime qt1 qt2 epi ep2d ep3d epse resolve mbep2d ciss "
-    "fiesta trufi trufisp btfe bffe ssfp psif fisp cine flow qflow venc elastography mre thickness ute zte petra "
-    "report dose rtdose suv t1rho t1map t2map t2star t2starw venobold clearcsf curve graph",
+    Meaning.LESION: (
+        "tumor tumors tumour tumours tumeur lesion lesions edema oedema necrosis cavity glioma gbm "
+        "met gt wt et tc ncr ed netc snfh enhancing nonenhancing"
+    ),
+    Meaning.MASK: (
+        "roi rois voi msk groundtruth pred prediction predicted prob probs probability probabilities "
+        "aseg aparc wmparc ribbon manual consensus contour contours contoured outline delineation "
+        "delineated annot annotation annotations annotated rater parcellation parc gtv gtvp gtvn ctv "
+        "ptv itv oar oars rtstruct rtss pve pveseg mixeltype wmh probseg lbl labelled labeled "
+        "hippocampus ventricles csf drawn truth"
+    ),
+    Meaning.OTHER: (
+        "adc eadc dadc dwi dti dki swi swip swan swans asl pcasl pasl pwi perf perfusion dsc dce dyn "
+        "dynamic twist tricks treat grasp cbv rcbv cbf rcbf mtt ttp tmax ktrans kep vp aif bold fmri "
+        "rest ct cbct pet spect fet fdg mra mrv cemra cta tof angio angiography venography trace "
+        "tracew phase pha magnitude localizer localiser localisateur lokalizer scout aahead survey "
+        "loc calibration calib refscan senseref assetcal shim pd pdw pdwi proton stir dir psir mrs "
+        "mrsi svs csi spectroscopy mip minip mips mipp rotation map maps mapping mapt relaxometry "
+        "synth synthetic synthesized synthesised synthsr fake generated imputed qsm mtr mtsat ihmt "
+        "cest apt aptw noddi odi isovf tensor permeability delta eigen colfa fieldmap fmap b0map "
+        "b1map b1 topup warp inversewarp inversewarped deformation deformationfield displacement "
+        "jacobian jac transform xfm biasfield noise residual snr psf checkerboard qc thumbnail mosaic "
+        "overlay screenshot diff diffusion difference ratio mean std stdev variance t2s r1 r2 r2star "
+        "r2prime t2prime qt1 qt2 epi ep2d ep3d epse resolve mbep2d ciss fiesta trufi trufisp btfe "
+        "bffe ssfp psif fisp cine flow qflow venc elastography mre thickness ute zte petra report "
+        "dose rtdose suv t1rho t1map t2map t2star t2starw venobold clearcsf curve graph"
+    ),
     Meaning.OTHER_ALONE: "fa md rd ad",
-    Meaning.BODY: "spine spinal cspine tspine lspine cervical thoracic lumbar hws bws lws neck orbit orbits orbita "
-    "pituitary hypophyse hypophysis sella iac knee shoulder hip abdomen pelvis liver prostate breast cardiac heart "
-    "thorax chest face sinus sinuses tmj foot ankle wrist colonna columna rachis wirbelsaule",
+    Meaning.BODY: (
+        "spine spinal cspine tspine lspine cervical thoracic lumbar hws bws lws neck orbit orbits "
+        "orbita pituitary hypophyse hypophysis sella iac knee shoulder hip abdomen pelvis liver "
+        "prostate breast cardiac heart thorax chest face sinus sinuses tmj foot ankle wrist colonna "
+        "columna rachis wirbelsaule"
+    ),
     Meaning.INVERSION_IMAGE: "inv inv1 inv2",
 }
 MEANINGS: dict[str, Meaning] = {

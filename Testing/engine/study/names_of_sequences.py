@@ -45,7 +45,8 @@ _TEXTS = {
         T1_nach_KM | T1 mit KM | T1_KM_sag | MPRAGE_KM | T1 injecté | T1 après injection | T1_INJECTE |
         T1 con contraste | T1_contrasto | T1 con mdc | T1_dopo_mdc | T1_CIV_axial | T1 com contraste |
         T1_met_contrast | T1 na contrast | T1_med_kontrast | T1_po_kontrascie_gd | T1_kontrastli |
-        T1_с_контрастом | T1_после_контраста | T1_造影 | T1_造影後 | T1_조영 | T1增强 | T1_增強 | T1_Gadavist |
+        T1_с_контрастом | T1_после_контраста | T1_造影 | T1_造影後 | T1_조영 | T1增强 | T1_增強 |
+        T1_Gadavist |
         T1_Omniscan | T1_ProHance | T1_Clariscan | T1_gadobutrol | T1_Elucirem | T1_Gd-DTPA |
         T1 enhanced | T1_ENH | contrast_T1 | CE-T1 | CE_T1W | Gd_T1 | T1_delayed_5min | T1_post_op_gd |
         postop_T1_Gd | T1c_postop | post-RT_T1c | T1c_to_T1 | T1ce_in_MNI | T1Gd_reg |

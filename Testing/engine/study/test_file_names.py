@@ -36,7 +36,8 @@ def test_the_table_of_real_names_is_read_right(shared_data: Path) -> None:
     lines = [
         line for line in table.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
     ]
-    wrong, asked = [], []
+    wrong: list[str] = []
+    asked: list[str] = []
     for name, wanted in (line.split("\t") for line in lines):
         kind = said(read_name(name).kind)
         if kind != wanted:

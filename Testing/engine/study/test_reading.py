@@ -249,7 +249,7 @@ def test_half_a_pair_is_refused(phantom):
     path = phantom.folder / "a.img"
     nibabel.save(nibabel.Nifti1Pair(phantom.paint(grid).astype(np.int16), grid.affine), path)
     path.with_suffix(".hdr").unlink()
-    with pytest.raises(InputError, match="a.img.*beside each other"):
+    with pytest.raises(InputError, match=r"a.img.*beside each other"):
         read_volume(path)
 
 

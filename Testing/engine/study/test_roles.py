@@ -186,7 +186,7 @@ def test_numbers_are_told_by_an_order(folder):
 
 def test_numbers_beyond_the_order_are_refused(folder):
     path = folder(*[f"case_000{n}.nii.gz" for n in range(3)])
-    with pytest.raises(UsageError, match="case_0002.nii.gz has the number 2"):
+    with pytest.raises(UsageError, match=r"case_0002.nii.gz has the number 2"):
         guess_roles(path, None, ("t1", "t2"))
 
 
