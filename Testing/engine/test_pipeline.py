@@ -106,10 +106,10 @@ def test_the_model_is_loaded_while_the_images_are_read(
         began["model"] = time.perf_counter()
         return segmenter()
 
-    def read(given: Any) -> Any:
+    def read(given: Any, channels: Any) -> Any:
         time.sleep(0.1)
         began["images were read"] = time.perf_counter()
-        return load_study(given)
+        return load_study(given, channels)
 
     load_study = pipeline.load_study
     stand_in_bundle(monkeypatch, make)

@@ -49,7 +49,7 @@ class Settings:
     @staticmethod
     def from_json(facts: dict[str, Any]) -> Settings:
         """The opposite of ``to_json``."""
-        options = SegmentOptions(**facts["options"])
+        options = SegmentOptions(**{**facts["options"], "channels": tuple(facts["options"]["channels"])})
         return Settings(options, Path(facts["folder"]), facts["model"], facts["sha256"])
 
 

@@ -58,8 +58,8 @@ def images_of_study(folder: Path) -> list[FoundImage]:
         OSError: the folder cannot be listed.
     """
     found = images_in(folder)
-    if not found and (folder / BIDS_IMAGES).is_dir():
-        found = images_in(folder / BIDS_IMAGES)
+    if not any(may_be_sequence(image) for image in found) and (folder / BIDS_IMAGES).is_dir():
+        found = [*found, *images_in(folder / BIDS_IMAGES)]
     if not any(may_be_sequence(image) for image in found):
         found = [
             *found,

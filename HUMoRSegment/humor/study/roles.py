@@ -13,6 +13,7 @@ from .evidence import UNCLEAR
 from .file_names import stem
 from .folder_images import DICOM_SUFFIXES, FoundImage, ReadImage, images_of_study, read_images
 from .formats import IMAGE_SUFFIXES
+from .patients import by_patient
 
 LONGEST_LIST = 6  # file names shown in a message
 _OPTIONS = " ".join(f"--{name} FILE" for name in SEQUENCES)
@@ -55,7 +56,10 @@ def guess_roles(
     folder = Path(folder)
     if folder.is_file() and channels:
         return _whole(folder, {}, channels)
-    return guess_among(_images(folder), folder, chosen, channels)
+    images = _images(folder)
+    if not chosen:
+        _refuse_several_patients(images, folder, channels)
+    return guess_among(images, folder, chosen, channels)
 
 
 def guess_among(
@@ -126,6 +130,17 @@ def _images(folder: Path) -> list[FoundImage]:
         )
     endings = ", ".join(IMAGE_SUFFIXES)
     raise InputError(f"{folder} holds no image ({endings}). Check the path of the study folder.")
+
+
+def _refuse_several_patients(images: Sequence[FoundImage], folder: Path, channels: Channels) -> None:
+    """Stop where names begin with numbers of different patients: one's T1 and another's FLAIR are no study."""
+    patients = list(by_patient(images, each=bool(channels)))
+    if len(patients) > 1 and all(any(letter.isdigit() for letter in name) for name in patients):
+        shown = ", ".join(patients[:LONGEST_LIST]) + (" and more" if len(patients) > LONGEST_LIST else "")
+        raise UsageError(
+            f"{folder} seems to hold files of several patients ({shown}). Use 'humor batch' for all of them, "
+            f"or give the files of one with {_OPTIONS}."
+        )
 
 
 def _by_reading(items: Sequence[ReadImage], named: Mapping[str, Path], folder: Path) -> dict[str, ReadImage]:

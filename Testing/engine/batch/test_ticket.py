@@ -222,6 +222,7 @@ def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -
         {"mirror": True},
         {"reference": "t1"},
         {"register": True},
+        {"channels": ("t1", "t2")},
         {"probabilities": True},
         {"page": False},
         {"routing": False},

@@ -237,3 +237,11 @@ def test_a_sidecar_that_is_none_says_nothing(folder, text):
     path = folder("t1.nii")
     (path / "t1.json").write_text(text)
     assert list(guess_roles(path).files) == ["t1"]
+
+
+def test_files_of_several_patients_are_no_study(folder):
+    path = folder("P1_t1.nii", "P1_t2.nii", "P2_flair.nii")
+    with pytest.raises(UsageError, match=r"several patients \(P1, P2\).*humor batch"):
+        guess_roles(path)
+    chosen = {"flair": path / "P2_flair.nii"}
+    assert list(guess_roles(path, chosen).files) == ["t1", "t2", "flair"]
