@@ -136,7 +136,8 @@ def _refuse_several_patients(images: Sequence[FoundImage], folder: Path, channel
     """Stop where names begin with numbers of different patients: one's T1 and another's FLAIR are no study."""
     patients = list(by_patient(images, each=bool(channels)))
     if len(patients) > 1 and all(any(letter.isdigit() for letter in name) for name in patients):
-        shown = ", ".join(patients[:LONGEST_LIST]) + (" and more" if len(patients) > LONGEST_LIST else "")
+        more = " and more" if len(patients) > LONGEST_LIST else ""
+        shown = ", ".join(patients[:LONGEST_LIST]) + more
         raise UsageError(
             f"{folder} seems to hold files of several patients ({shown}). Use 'humor batch' for all of them, "
             f"or give the files of one with {_OPTIONS}."
