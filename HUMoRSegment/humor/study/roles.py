@@ -133,7 +133,7 @@ def _images(folder: Path) -> list[FoundImage]:
 
 
 def _refuse_several_patients(images: Sequence[FoundImage], folder: Path, channels: Channels) -> None:
-    """Stop where names begin with numbers of different patients: one's T1 and another's FLAIR are no study."""
+    """Stop where names begin with numbers of different patients: their images together are no study."""
     patients = list(by_patient(images, each=bool(channels)))
     if len(patients) > 1 and all(any(letter.isdigit() for letter in name) for name in patients):
         more = " and more" if len(patients) > LONGEST_LIST else ""
