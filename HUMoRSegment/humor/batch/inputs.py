@@ -11,11 +11,11 @@ from ..errors import InputError
 from ..study.source import data_files
 
 Stamps = dict[str, dict[str, Any]]
-"""Sequence → ``path``, ``bytes``, ``mtime_ns``; of detached data also ``data``, a list of the same."""
+"""Sequence → ``path``, ``bytes``, ``mtime_ns``; of detached data, or a header, also ``data``, a list."""
 
 
 def stamps_of(files: Mapping[str, Path]) -> Stamps:
-    """What the file system says about each file, and about those that hold its data; nothing else is read.
+    """What the file system says about each file, and those read with it; nothing else is read.
 
     Raises:
         InputError: a file is not there.

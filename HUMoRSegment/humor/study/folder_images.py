@@ -63,7 +63,7 @@ def images_of_study(folder: Path) -> list[FoundImage]:
     if not any(may_be_sequence(image) for image in found):
         found = [
             *found,
-            *(image for below in sequence_folders(folder) for image in images_in(below, (below.name,))),
+            *(image for below in sequence_folders(folder) for image in _images_of_sequence(below)),
         ]
     return found
 
@@ -71,9 +71,10 @@ def images_of_study(folder: Path) -> list[FoundImage]:
 def sequence_folders(folder: Path) -> list[Path]:
     """The folders in a folder that are named by a sequence and hold images of no other one.
 
-    So ``T1`` and ``T2`` that hold whole studies of two time points are none.
+    So ``T1`` and ``T2`` that hold whole studies of two time points are none. One that cannot be listed
+    counts beside others, for it may hold what is then missing.
     """
-    result = []
+    result, closed = [], []
     for below in sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_dir()):
         kind = read_name(below.name).kind
         if kind not in SEQUENCES:
@@ -81,11 +82,19 @@ def sequence_folders(folder: Path) -> list[Path]:
         try:
             said = {read_name(image.path.name).kind for image in images_in(below)}
         except OSError:
+            closed.append(below)
             continue
         fits = {kind, "t1", "t1c"} if kind in ("t1", "t1c") else {kind}
         if said & (fits | {"unknown", "channel"}) and not said & (set(SEQUENCES) - fits):
             result.append(below)
-    return result
+    return sorted([*result, *closed]) if result else []
+
+
+def _images_of_sequence(folder: Path) -> list[FoundImage]:
+    try:
+        return images_in(folder, (folder.name,))
+    except OSError as error:
+        return [FoundImage(folder, problem=f"a folder that cannot be read ({error.strerror or error})")]
 
 
 def images_in(folder: Path, parents: tuple[str, ...] = ()) -> list[FoundImage]:

@@ -120,8 +120,6 @@ def _scaled(volume: Volume) -> Volume:
     The unit is a usual value of the image, not its largest: beside one voxel of 1e298 all others would be 0.
     What is still too large is cut.
     """
-    from dataclasses import replace
-
     data = volume.data.astype(np.float64)
     unit = float(np.median(np.abs(data[data != 0])))
     data = np.clip(data / unit, -LARGEST_VALUE, LARGEST_VALUE).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,8 +81,9 @@ def guess_among(
         InputError, UsageError: see ``guess_roles``.
     """
     named = {name: Path(path) for name, path in (chosen or {}).items()}
-    taken = {path.resolve() for path in named.values()}
-    left = [item for item in read_images(images, folder) if item.image.path.resolve() not in taken]
+    taken = {os.path.realpath(path) for path in named.values()}
+    read = read_images(images, folder)
+    left = [item for item in read if os.path.realpath(item.image.path) not in taken]
     if numbers := _by_number(left, folder, channels):
         files = {name: numbers[name].image for name in numbers if name not in named}
         _refuse_unusable({name: [image] for name, image in files.items()}, named, folder)
@@ -119,7 +121,7 @@ def _images(folder: Path) -> list[FoundImage]:
         names = [path.name.lower() for path in folder.iterdir()]
     except OSError as error:
         raise InputError(
-            f"{folder} cannot be read ({error.strerror or error}). Check its permissions."
+            f"{error.filename or folder} cannot be read ({error.strerror or error}). Check its permissions."
         ) from error
     if images:
         return images

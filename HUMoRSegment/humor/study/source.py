@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from .formats import HEADER_SUFFIXES, PAIR_SUFFIXES
 
 _HEADERS = {  # ending → the line that names the file of the data
     ".mhd": re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.MULTILINE),
     ".nhdr": re.compile(rb"^data ?file:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE),
 }
-_PAIRS = {".hdr": (".img", ".img.gz"), ".hdr.gz": (".img.gz", ".img")}
+_MATRIX = ".mat"
+"""Ending of the file in which SPM keeps where a pair lies in space."""
 _HEADER_BYTES = 1 << 20
 _CHUNK = 1 << 18
 
@@ -41,19 +43,19 @@ class Source:
 
 
 Sources = tuple[Source, ...]
-"""The file that was given, then those that hold its data."""
+"""The file that was given, then those that are read with it."""
 
 
 def data_files(path: Path) -> list[Path]:
-    """The files that hold the data of an image whose file is only a header; none for all others.
+    """The files that are read with one that is only a part of an image; none for all others.
 
-    Only files in the header's own folder are named, and only where they are.
+    They hold the voxels of a header; of a pair's voxels, the header.
+    Only files in the image's own folder are named, and only where they are.
     """
-    name = path.name.lower()
-    for ending, others in _PAIRS.items():
-        if name.endswith(ending):
-            beside = [path.with_name(path.name[: -len(ending)] + other) for other in others]
-            return [file for file in beside if file.is_file()][:1]
+    for own, others in ((HEADER_SUFFIXES, PAIR_SUFFIXES), (PAIR_SUFFIXES, HEADER_SUFFIXES)):
+        ending = next((suffix for suffix in own if path.name.lower().endswith(suffix)), "")
+        if ending:
+            return _of_pair(path, len(ending), others)
     pattern = _HEADERS.get(path.suffix.lower())
     if pattern is None:
         return []
@@ -67,9 +69,17 @@ def data_files(path: Path) -> list[Path]:
     return [file for file in beside if file.is_file()]
 
 
+def _of_pair(path: Path, ending: int, others: tuple[str, ...]) -> list[Path]:
+    """What lies beside one file of a pair, in the spelling in which nibabel looks for it."""
+    base, own = path.name[:-ending], path.name[-ending:]
+    spell = str.upper if own.isupper() else str
+    beside = [path.with_name(base + spell(other)) for other in (*others, _MATRIX)]
+    return [file for file in beside if file.is_file()]
+
+
 @contextmanager
 def watched(path: Path) -> Iterator[Sources]:
-    """What is about to be read inside the block: the file, and those with its data.
+    """What is about to be read inside the block: the file, and those that are read with it.
 
     Raises:
         InputError: one of them cannot be read, or was changed or replaced meanwhile.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -68,7 +69,9 @@ def load_study(files: Mapping[str, Path | str], channels: Channels = ()) -> Stud
 
 def _refuse_same_file(paths: dict[str, Path]) -> None:
     for (first, path), (second, other) in combinations(paths.items(), 2):
-        if path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other)):
+        if os.path.realpath(path) == os.path.realpath(other) or (
+            path.exists() and other.exists() and path.samefile(other)
+        ):
             raise InputError(
                 f"{path} was given both as {DISPLAY_NAMES[first]} and as {DISPLAY_NAMES[second]}. "
                 "Give each sequence its own file, and leave out what the patient does not have."
@@ -90,8 +93,8 @@ def _same_values(volume: Volume, other: Volume) -> bool:
         return False
     one, two = volume.data.ravel(order="F"), other.data.ravel(order="F")  # views: all readers give F order
     for step in (_SAMPLE_STEP, 1):
-        first = one[::step] * volume.slope + volume.inter
-        second = two[::step] * other.slope + other.inter
+        first = one[::step] * np.float64(volume.slope) + volume.inter  # 32 bits may be too few
+        second = two[::step] * np.float64(other.slope) + other.inter
         if not np.allclose(first, second, rtol=1e-5, atol=0):
             return False
     return True

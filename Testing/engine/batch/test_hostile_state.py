@@ -170,13 +170,18 @@ def test_images_whose_names_are_no_text_are_segmented(tmp_path: Path) -> None:
 
 def test_folders_that_may_not_be_read_fail_alone() -> None:
     """Root may read everything, so that it becomes nobody for a moment."""
+    closed = ("locked", "deep/locked", "bids/ses-1/anat", "each/t1", "points/T1")
     with TemporaryDirectory() as place:
         os.chmod(place, 0o755)
         root = make_studies(Path(place) / "in", 1)
-        for name in ("locked", "deep/locked", "deep/er"):
+        for name in (*closed, "deep/er", "bids/ses-2/anat", "points/T2"):
             (root / name).mkdir(parents=True)
-        shutil.copytree(root / "s00", root / "deep" / "er" / "s", dirs_exist_ok=True)
-        for name in ("locked", "deep/locked"):
+        for name in ("deep/er/s", "bids/ses-2/anat", "points/T2"):
+            shutil.copytree(root / "s00", root / name, dirs_exist_ok=True)
+        for name in ("t2", "flair"):
+            (root / "each" / name).mkdir()
+            shutil.copy(next((root / "s00").iterdir()), root / "each" / name / "image.nii.gz")
+        for name in closed:
             (root / name).chmod(0)
         before = os.geteuid()
         os.seteuid(before or 65534)
@@ -184,11 +189,14 @@ def test_folders_that_may_not_be_read_fail_alone() -> None:
             studies = {study.id: study for study in find_studies(root, root / "out")}
         finally:
             os.seteuid(before)
-            for name in ("locked", "deep/locked"):
+            for name in closed:
                 (root / name).chmod(0o755)
-    assert set(studies) == {"s00", "deep_er_s", "locked", "deep_locked"}
-    assert {name for name, study in studies.items() if study.problem} == {"locked", "deep_locked"}
-    assert "ermission" in studies["deep_locked"].problem
+    lost = {"locked", "deep_locked", "bids_ses-1", "each", "points_T1"}
+    assert set(studies) == {"s00", "deep_er_s", "bids_ses-2", "points_T2", *lost}
+    assert {name for name, study in studies.items() if study.problem} == lost
+    for name in lost:
+        assert "ermission" in studies[name].problem
+    assert "t1 says that it is T1, but it is a folder" in studies["each"].problem
 
 
 def test_results_behind_a_link_are_not_written(studies: Path, tmp_path: Path) -> None:

@@ -145,6 +145,21 @@ def test_detached_data_that_changed_makes_it_undone(tmp_path: Path) -> None:
     assert not unchanged(before, stamps_of({"t1": header}), reported)
 
 
+@pytest.mark.parametrize("given", ["t1.img", "t1.hdr"])
+@pytest.mark.parametrize("changed", ["t1.img", "t1.hdr"])
+def test_a_pair_of_which_one_file_changed_makes_it_undone(tmp_path: Path, given: str, changed: str) -> None:
+    for name in ("t1.hdr", "t1.img"):
+        (tmp_path / name).write_bytes(b"a part")
+    files = {"t1": tmp_path / given}
+    before = stamps_of(files)
+    with watched(files["t1"]) as sources:
+        reported = input_facts({"t1": sources})
+    os.utime(tmp_path / changed, (1, 1))
+    assert unchanged(before, stamps_of(files), reported)
+    (tmp_path / changed).write_bytes(b"A PART")
+    assert not unchanged(before, stamps_of(files), reported)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
 def test_a_report_that_is_none_is_not_complete(finished: Finished, text: str) -> None:
     (finished.results / REPORT).write_text(text)
@@ -229,7 +244,7 @@ def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -
         {"segments": False},
     ):
         hashes.add(replace(settings, options=replace(settings.options, **change)).options_hash)
-    assert len(hashes) == 10
+    assert len(hashes) == 11
     elsewhere = replace(settings, options=replace(settings.options, device="cuda:1"))
     assert elsewhere.options_hash == settings.options_hash
     assert Settings.from_json(json.loads(json.dumps(elsewhere.to_json()))) == elsewhere

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from humor.errors import InputError, UsageError
@@ -245,3 +247,12 @@ def test_files_of_several_patients_are_no_study(folder):
         guess_roles(path)
     chosen = {"flair": path / "P2_flair.nii"}
     assert list(guess_roles(path, chosen).files) == ["t1", "t2", "flair"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links")
+def test_a_link_to_itself_is_a_sequence_that_cannot_be_used(folder):
+    path = folder("t2.nii")
+    (path / "t1.nii").symlink_to("t1.nii")
+    with pytest.raises(InputError, match=r"t1\.nii says that it is T1, but it is a link"):
+        guess_roles(path)
+    assert list(guess_roles(path, {"t1": path / "t2.nii"}).files) == ["t1"]

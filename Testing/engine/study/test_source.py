@@ -8,10 +8,13 @@ import threading
 import time
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
 from humor.errors import InputError
 from humor.study import reading
+from humor.study.channels import Channel
 from humor.study.reading import read_volume
 from humor.study.source import data_files, watched
 from humor.study.volume import Volume
@@ -36,8 +39,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused(phantom, monkeypatch, n
     changed = path if name == "a.nii.gz" else data_files(path)[0]
     reader = reading._reader(path)
 
-    def meddle(given: Path) -> Volume:
-        volume = reader(given)
+    def meddle(given: Path, channel: Channel | None) -> Volume:
+        volume = reader(given, channel)
         data = changed.read_bytes()
         if how == "written over":
             changed.write_bytes(data)
@@ -106,10 +109,34 @@ def test_only_plain_files_beside_a_header_hold_its_data(tmp_path, name, text):
     assert data_files(tmp_path / name) == []
 
 
-def test_pairs_of_header_and_image_belong_together(tmp_path):
-    for name in ("a.hdr", "a.img"):
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a.hdr", "a.img"), ("a.hdr.gz", "a.img.gz"), ("A.HDR", "A.IMG")],
+)
+def test_pairs_of_header_and_voxels_belong_together(tmp_path, one, other):
+    for name in (one, other, "b.hdr", "b.img"):
         (tmp_path / name).write_bytes(b"x")
-    assert data_files(tmp_path / "a.hdr") == [tmp_path / "a.img"]
+    assert data_files(tmp_path / one) == [tmp_path / other]
+    assert data_files(tmp_path / other) == [tmp_path / one]
+
+
+@pytest.mark.parametrize("name", ["a.img", "a.hdr", "a.img.gz"])
+def test_of_a_pair_both_files_are_hashed(tmp_path, name):
+    values = np.random.default_rng(0).normal(100, 20, (10, 10, 10)).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Pair(values, np.eye(4)), tmp_path / name.replace("hdr", "img"))
+    sources = read_volume(tmp_path / name).sources
+    assert sources[0].path == tmp_path / name
+    assert {source.path for source in sources} == set(tmp_path.iterdir()) and len(sources) == 2
+    for source in sources:
+        assert source.sha256 == hashlib.sha256(source.path.read_bytes()).hexdigest()
+
+
+def test_where_spm_says_that_a_pair_lies_is_hashed(tmp_path):
+    """Its file of a matrix moves the image, so that another one gives another result."""
+    values = np.random.default_rng(0).normal(100, 20, (10, 10, 10)).astype(np.float32)
+    nibabel.save(nibabel.Spm2AnalyzeImage(values, np.diag([2.0, 2, 2, 1])), tmp_path / "a.img")
+    names = [source.path.name for source in read_volume(tmp_path / "a.img").sources]
+    assert names == ["a.img", "a.hdr", "a.mat"]
 
 
 def test_a_file_that_is_gone_is_told(tmp_path):

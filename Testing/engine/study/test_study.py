@@ -64,3 +64,16 @@ def test_volumes_of_one_file_are_the_sequences_that_the_channels_name(phantom):
     single = phantom.write("one.nii", grid)
     with pytest.raises(InputError, match="same image"):
         load_study({"t1": single, "flair": single}, ("flair", "t1"))
+
+
+def test_images_beyond_32_bits_are_told_apart(tmp_path):
+    """Their real values are infinite in 32 bits, where all infinite ones are the same."""
+    rng = np.random.default_rng(0)
+    for name in ("t1", "t2"):
+        values = rng.uniform(1e299, 2e299, (10, 10, 10))
+        nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / f"{name}.nii")
+    study = load_study({name: tmp_path / f"{name}.nii" for name in ("t1", "t2")})
+    assert list(study.volumes) == ["t1", "t2"]
+    with pytest.raises(InputError, match="same image"):
+        nibabel.save(nibabel.load(tmp_path / "t1.nii"), tmp_path / "copy.nii")
+        load_study({"t1": tmp_path / "t1.nii", "t2": tmp_path / "copy.nii"})

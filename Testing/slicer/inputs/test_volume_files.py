@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import slicer
 import vtk
 from inputs.volumes import DATA, OBLIQUE, bend, brain, matrix, move, noise, spacing, volume
@@ -51,9 +52,17 @@ def test_every_voxel_type_survives(scene: Any, tmp_path: Path, kind: str) -> Non
 
 
 def test_values_beyond_32_bits_keep_their_64(scene: Any, tmp_path: Path) -> None:
+    """In the file; the engine reads them in the unit that 32 bits hold, with the slope that belongs to it."""
     data = np.linspace(0.0, 1e300, 10**3).reshape(10, 10, 10)
-    read = written(volume("V", data), tmp_path)
-    assert read.data.dtype == np.float64 and np.isfinite(read.data).all()
+    node = volume("V", data, FULL)
+    file = write_volumes({"t1c": node}, tmp_path)["t1c"]
+    kept = sitk.GetArrayFromImage(sitk.ReadImage(file))
+    assert kept.dtype == np.float64
+    np.testing.assert_array_equal(kept, data)
+    read = read_volume(file)
+    real = read.data.T.astype(np.float64) * read.slope + read.inter
+    np.testing.assert_allclose(real, data, rtol=float(np.finfo(np.float32).eps))
+    np.testing.assert_allclose(read.grid.affine, FULL, rtol=0, atol=ALMOST_EXACT)
 
 
 def test_two_parent_transforms_are_applied_and_the_scene_stays_as_it_was(scene: Any, tmp_path: Path) -> None:
