@@ -57,9 +57,9 @@ def start(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, *words], env=environment(), **streams)
 
 
-def finish(words: list[str]) -> str:
+def finish(words: list[str], seconds: float = 300) -> str:
     process = start(words)
-    output = process.communicate(timeout=300)[0]
+    output = process.communicate(timeout=seconds)[0]
     assert process.returncode == 0, output
     return output
 
@@ -148,30 +148,28 @@ def test_two_processes_have_the_losses_of_one_with_the_double_batch(
     assert "processes" not in facts[0] and facts[1]["processes"].startswith("2, each")
     assert losses(tmp_path / "run") == pytest.approx(losses(whole), rel=1e-3)
     one, other = load_trained(whole).state_dict(), load_trained(tmp_path / "run").state_dict()
-    for name, tensor in one.items():
-        torch.testing.assert_close(
-            other[name], tensor, rtol=2e-2, atol=1e-3
-        )  # Adam moves by the rate where gradients are noise
+    apart = torch.cat([(other[name] - tensor).abs().flatten() for name, tensor in one.items()])
+    # Where a gradient is noise, Adam moves a weight by the rate (1e-3) in either direction.
+    assert float((apart > 2e-4).float().mean()) < 1e-3 and float(apart.mean()) < 1e-5
 
 
 @pytest.mark.heavy
 def test_two_compiled_processes_that_are_stopped_go_on_to_the_losses_of_uninterrupted_ones(
     studies: Path, tmp_path: Path
 ) -> None:
-    stages = [
-        {"steps": 40, "window": [32, 32, 32], "batch": 1, "brain_every": 3, "brain_window": [48, 48, 48]}
-    ]
-    network = {"name": "humor_student_pyramid", "deep": 2, **NUMBERS}
-    changes = {
-        "stages": stages,
-        "network": network,
-        "compile": True,
-        "loss": {"deep": 0.5},
-        "precision": "bf16",
-    }
-    path = recipe(tmp_path / "recipe.yaml", save_every=1000, check_every=1000, **changes)
+    path = recipe(
+        tmp_path / "recipe.yaml",
+        network={"name": "humor_student_pyramid", "deep": 2, **NUMBERS},
+        stages=[{"steps": 40, "window": [32] * 3, "batch": 1, "brain_every": 3, "brain_window": [48] * 3}],
+        loss={"deep": 0.5},
+        compile=True,
+        precision="bf16",
+        save_every=1000,
+        check_every=1000,
+    )
     run = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--"]
-    finish([*run, *command(path, studies, tmp_path / "whole")[1:]])
+    minutes = 15 * 60  # compiling takes most of it, on a busy machine
+    finish([*run, *command(path, studies, tmp_path / "whole")[1:]], minutes)
     process = start([*run, *command(path, studies, tmp_path / "parts")[1:]])
     assert process.stdout is not None
     for line in process.stdout:
@@ -181,7 +179,8 @@ def test_two_compiled_processes_that_are_stopped_go_on_to_the_losses_of_uninterr
     process.communicate(timeout=60)
     step = read_run(tmp_path / "parts")[1]["step"]
     assert 25 <= step < 40
-    assert f"going on from step {step}" in finish([*run, *command(path, studies, tmp_path / "parts")[1:]])
+    told = finish([*run, *command(path, studies, tmp_path / "parts")[1:]], minutes)
+    assert f"going on from step {step}" in told
     one, other = load_trained(tmp_path / "whole").state_dict(), load_trained(tmp_path / "parts").state_dict()
     for name, tensor in one.items():
         torch.testing.assert_close(other[name], tensor, rtol=1e-4, atol=1e-6)
