@@ -69,10 +69,10 @@ def build_case(
             normalise(values, own[name], shown, image[SEQUENCES.index(name)], inverted=volume.slope < 0)
 
         list(pool.map(fill, volumes))
-    warnings += brain_warnings(volumes, found, own, brain, grid)
+    warnings += brain_warnings(volumes, found, own, brain, grid, reference)
     flags = availability(volumes)
     available = (flags[0], flags[1], flags[2], flags[3])
-    return Case(image, available, brain, grid, native, reference, warnings)
+    return Case(image, available, brain, grid, native, reference, warnings, volumes[reference].fields)
 
 
 def _checked_reference(study: Study, reference: str | None) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from .plausible import check_geometry
 from .volume import Volume
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
 IMAGE_SUFFIXES = NIFTI_SUFFIXES + ITK_SUFFIXES
 
-SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
 ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
 
 
@@ -43,7 +43,7 @@ def read_volume(path: Path | str) -> Volume:
     """
     path = Path(path)
     volume = _reader(path)(path)
-    _check_geometry(volume)
+    check_geometry(path, volume.grid)
     return _with_finite_values(volume)
 
 
@@ -67,23 +67,6 @@ def _reader(path: Path) -> Callable[[Path], Volume]:
         f"{path} is not a supported image. Supported are {', '.join(IMAGE_SUFFIXES)}; "
         "convert DICOM series first, for example with dcm2niix or 3D Slicer."
     )
-
-
-def _check_geometry(volume: Volume) -> None:
-    matrix = volume.grid.affine[:3, :3]
-    if not np.isfinite(volume.grid.affine).all():
-        raise InputError(f"{volume.path}: its affine has values that are not numbers. Export it again.")
-    spacing = np.linalg.norm(matrix, axis=0)
-    if spacing.min() <= 1e-6 or abs(np.linalg.det(matrix)) < 1e-6 * spacing.prod():
-        raise InputError(
-            f"{volume.path}: its affine is singular (voxel sizes {spacing.round(4).tolist()} mm), so no "
-            "place in the patient belongs to its voxels. Export it again with valid geometry."
-        )
-    if min(volume.grid.shape) < SMALLEST_AXIS:
-        raise InputError(
-            f"{volume.path}: an image of {volume.grid.shape} voxels is too thin to segment "
-            f"(at least {SMALLEST_AXIS} along every axis). Give the whole 3-D sequence."
-        )
 
 
 def _with_finite_values(volume: Volume) -> Volume:

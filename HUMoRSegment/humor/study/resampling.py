@@ -123,14 +123,14 @@ def interpolate(
     values = ndimage.affine_transform(
         array, matrix[:3, :3], matrix[:3, 3], target.shape, np.float32, order, "nearest", prefilter=False
     )
-    return values, _field_of_view(matrix, source.shape, target.shape)
+    return values, field_of_view(source, target)
 
 
-def _field_of_view(matrix: np.ndarray, source: tuple[int, ...], target: tuple[int, int, int]) -> np.ndarray:
-    """Whether each target voxel's centre lies in some source voxel: bool ``target``."""
-    inside = np.ones(target, bool)
-    i, j, k = np.ogrid[: target[0], : target[1], : target[2]]
-    for row, length in zip(matrix[:3], source, strict=True):
+def field_of_view(source: Grid, target: Grid) -> np.ndarray:
+    """Whether each target voxel's centre lies in some source voxel: bool ``[*target.shape]``."""
+    inside = np.ones(target.shape, bool)
+    i, j, k = np.ogrid[: target.shape[0], : target.shape[1], : target.shape[2]]
+    for row, length in zip(source.index_of(target)[:3], source.shape, strict=True):
         index = row[0] * i + row[1] * j + row[2] * k + row[3]
         inside &= (index >= -0.5 - EXACT_TOLERANCE) & (index <= length - 0.5 + EXACT_TOLERANCE)
     return inside

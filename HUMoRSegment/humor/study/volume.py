@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .grid import Grid
+from .nifti_geometry import NiftiFields
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Volume:
         grid: where the voxels lie.
         path: the file, for messages and provenance.
         warnings: sentences about this file for the user.
+        fields: what results on this grid must repeat of a NIfTI header that contradicts itself.
     """
 
     data: np.ndarray
@@ -29,3 +31,4 @@ class Volume:
     grid: Grid
     path: Path
     warnings: tuple[str, ...] = ()
+    fields: NiftiFields | None = None
