@@ -114,8 +114,8 @@ def brain_warnings(
         covered = int(np.count_nonzero(own[name] & brain)) / size if found[name].stripped else within
         if cut and name == reference:
             warnings.append(
-                f"{title} shows only {within:.0%} of what the sequences show together, and results end where it "
-                "ends. Choose another sequence as the reference (--reference) to have all of them."
+                f"{title} shows only {within:.0%} of what the sequences show together, and results end "
+                "where it ends. Choose another sequence as the reference (--reference) to have all of them."
             )
         elif cut or (found[name].stripped and covered < COVERAGE_TO_WARN):
             warnings.append(

@@ -120,8 +120,8 @@ def _directions(
         affine = np.eye(4)
         affine[:3, :3] = _ITK_AXES @ np.diag(sizes)
         return affine, [
-            f"{path.name}: the file does not say how the image lies in the patient (neither sform nor qform); "
-            "its axes were taken as right to left, anterior to posterior, inferior to superior, as 3D Slicer "
+            f"{path.name}: the file does not say how the image lies in the patient (neither sform nor "
+            "qform); its axes were taken as right to left, anterior to posterior, inferior to superior, as 3D Slicer "
             "does. Check it."
         ]
     sform = _sform(header)
@@ -154,8 +154,8 @@ def _about_shear(path: Path, sform: np.ndarray) -> list[str]:
     if not np.isfinite(sform).all() or lengths.min() == 0 or _right_angled(sform):
         return []
     return [
-        f"{path.name}: its axes are not at right angles (a sheared sform, and no qform). It was read as it is; "
-        "3D Slicer and other programs that use ITK do not open it. Resample it to a grid without shear."
+        f"{path.name}: its axes are not at right angles (a sheared sform, and no qform). It was read as it "
+        "is; 3D Slicer and other programs that use ITK do not open it. Resample it to a grid without shear."
     ]
 
 
@@ -170,8 +170,8 @@ def _scaled(
             f"({own} mm) were taken. 3D Slicer takes the others. Export it again."
         ]
     return _rescaled(affine, sizes), [
-        f"{path.name}: its voxel sizes in pixdim ({given} mm) are not those of its sform ({own} mm). Those of "
-        "pixdim were taken, as 3D Slicer does; volumes in ml depend on it. Check which is right."
+        f"{path.name}: its voxel sizes in pixdim ({given} mm) are not those of its sform ({own} mm). Those "
+        "of pixdim were taken, as 3D Slicer does; volumes in ml depend on it. Check which is right."
     ]
 
 

@@ -109,10 +109,8 @@ def test_only_a_plain_file_beside_the_header_holds_the_voxels(
     path = written(name)
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/a.raw").write_bytes((tmp_path / "a.raw").read_bytes())
-    if not file and name == "a.nhdr":  # an empty name: the voxels would follow in the header itself
-        message = "truncated"
-    else:
-        message = "only a plain file beside it"
+    # An empty name in NRRD: the voxels would follow in the header's own file.
+    message = "truncated" if not file and name == "a.nhdr" else "only a plain file beside it"
     with pytest.raises(InputError, match=rf"{name}.*{message}"):
         read_volume(_replace(path, field, f"{field}{sign} {file}"))
 
