@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 
 import numpy as np
 
@@ -25,6 +26,7 @@ def find_brain(
     working: Grid,
     multiple: int,
     margin: int,
+    pool: Executor,
 ) -> tuple[Grid, np.ndarray, dict[str, np.ndarray]]:
     """The union of the sequences' foregrounds, cropped to its box, wherever the reference ends.
 
@@ -45,7 +47,8 @@ def find_brain(
         low, high = np.minimum(low, begin), np.maximum(high, end)
     grid = _window(working, low, high, multiple, margin)
     check_working_grid(volumes[chosen[0]].path, grid)
-    own = {name: resample_mask(found[name].mask, volumes[name].grid, grid) for name in volumes}
+    masks = pool.map(lambda name: resample_mask(found[name].mask, volumes[name].grid, grid), volumes)
+    own = dict(zip(volumes, masks, strict=True))
     brain = np.logical_or.reduce([own[name] for name in chosen])
     if not brain.any():
         raise InputError(_no_brain(volumes))

@@ -59,7 +59,7 @@ def build_case(
     with ThreadPoolExecutor(THREADS) as pool:
         found = dict(zip(volumes, pool.map(find_foreground, volumes.values()), strict=True))
         _refuse_no_overlap(volumes, found, reference)
-        grid, brain, own = find_brain(volumes, found, working, multiple, margin)
+        grid, brain, own = find_brain(volumes, found, working, multiple, margin, pool)
         image = np.zeros((len(SEQUENCES), *grid.shape), np.float32)
 
         def fill(name: str) -> None:

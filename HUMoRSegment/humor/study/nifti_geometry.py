@@ -121,8 +121,8 @@ def _directions(
         affine[:3, :3] = _ITK_AXES @ np.diag(sizes)
         return affine, [
             f"{path.name}: the file does not say how the image lies in the patient (neither sform nor "
-            "qform); its axes were taken as right to left, anterior to posterior, inferior to superior, as 3D Slicer "
-            "does. Check it."
+            "qform); its axes were taken as right to left, anterior to posterior, inferior to superior, as 3D "
+            "Slicer does. Check it."
         ]
     sform = _sform(header)
     if qform_code <= 0:
