@@ -145,9 +145,7 @@ def _axes_along(matrix: np.ndarray, shape: tuple[int, int, int]) -> list[int] | 
     return along if sorted(along) == [0, 1, 2] and reach.sum(axis=1).max() <= EXACT_TOLERANCE else None
 
 
-def _nearest(
-    lines: list[tuple[float, float]], wanted: list[int], shape: tuple[int, ...]
-) -> list[np.ndarray]:
+def _nearest(lines: list[tuple[float, float]], wanted: list[int], shape: tuple[int, ...]) -> list[np.ndarray]:
     """The nearest source index of every target index, by source axis."""
     return [
         np.clip(np.floor(scale * np.arange(count) + offset + 0.5).astype(int), 0, length - 1)
@@ -217,7 +215,9 @@ def field_of_view(source: Grid, target: Grid) -> np.ndarray:
     ranges = np.ogrid[: target.shape[0], : target.shape[1], : target.shape[2]]
     for row, length in zip(source.index_of(target)[:3], source.shape, strict=True):
         # Axes that do not matter are left out: then one line of voxels says it for all.
-        steps = [step * line for step, line in zip(row[:3], ranges, strict=True) if abs(step) * line.size > 1e-3]
+        steps = [
+            step * line for step, line in zip(row[:3], ranges, strict=True) if abs(step) * line.size > 1e-3
+        ]
         index = sum(steps, start=np.full((1, 1, 1), row[3]))
         inside &= (index >= -0.5 - EXACT_TOLERANCE) & (index <= length - 0.5 + EXACT_TOLERANCE)
     return inside
