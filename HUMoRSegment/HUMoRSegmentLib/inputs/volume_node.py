@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from humor.errors import InputError
 from humor.study.grid import Grid
-from humor.study.reading import SMALLEST_AXIS
+from humor.study.plausible import SMALLEST_AXIS
 
 
 def title(node: Any) -> str:

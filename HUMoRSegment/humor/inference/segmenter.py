@@ -14,13 +14,13 @@ from ..regions import nest
 from ..routing import Routing
 from ..study.case import Case
 from ..study.resampling import voxel_map
-from ..study.restore import to_native
+from ..study.restore import masks_to_native, to_native
 from .backend import Backend, Plan, Raw
 from .devices import Device, resolve_device
 from .ladder import climb_down, steps
 from .memory import fits_whole, free_main_memory
 from .mirroring import MirroredBackend
-from .postprocessing import nested_masks, remove_specks
+from .postprocessing import limit_of, nested_masks, remove_specks
 from .segmentation import Segmentation
 from .windows import TOKEN
 
@@ -127,8 +127,12 @@ class Segmenter:
             # Same voxels: cutting first is exact, and three bool masks move faster than floats.
             masks = nested_masks(probabilities, thresholds)
             return to_native(case, remove_specks(masks, case.grid.voxel_ml, manifest.min_component_ml))
-        masks = nested_masks(to_native(case, probabilities), thresholds)
-        return remove_specks(masks, case.native.voxel_ml, manifest.min_component_ml)
+        box, within = masks_to_native(case, probabilities, limit_of(min(thresholds)))
+        masks = np.zeros((len(within), *case.native.shape[::-1]), bool).transpose(0, 3, 2, 1)
+        if within.size:
+            found = nested_masks(within, thresholds)
+            masks[(slice(None), *box)] = remove_specks(found, case.native.voxel_ml, manifest.min_component_ml)
+        return masks
 
 
 def _checked_window(window: str, multiple: int = TOKEN) -> str:

@@ -35,5 +35,6 @@ def write_label_map(path: Path, segmentation: Segmentation) -> None:
         label_map(segmentation.regions),
         segmentation.case.native.affine,
         label=True,
+        fields=segmentation.case.fields,
         description="HUMoR: 1 NCR, 2 ED, 4 ET (BraTS)",
     )

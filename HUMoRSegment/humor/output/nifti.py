@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..study.nifti_geometry import NiftiFields
+
 
 def write_nifti(
     path: Path,
@@ -16,6 +18,7 @@ def write_nifti(
     slope: float = 1.0,
     label: bool = False,
     description: str = "",
+    fields: NiftiFields | None = None,
 ) -> None:
     """Write ``data[i, j, k]`` or ``data[i, j, k, n]`` as ``.nii.gz``.
 
@@ -27,6 +30,8 @@ def write_nifti(
         slope: what a stored value is multiplied by on reading.
         label: mark the values as labels (``NIFTI_INTENT_LABEL``).
         description: at most 79 ASCII characters.
+        fields: of an input whose header contradicts itself; written instead of the affine, so that
+            every program puts the result where it puts the input.
 
     Raises:
         OSError: the file cannot be written.
@@ -39,6 +44,8 @@ def write_nifti(
     header.set_xyzt_units("mm")
     header.set_qform(affine, code="scanner")
     header.set_sform(affine, code="scanner")
+    if fields is not None:
+        fields.write_to(header)
     header.set_slope_inter(slope, 0.0)
     header["descrip"] = description.encode("ascii")
     header["vox_offset"] = 352  # the header's 348 bytes and 4 that say "no extension"

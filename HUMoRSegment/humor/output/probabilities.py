@@ -33,6 +33,7 @@ def write_probabilities(path: Path, segmentation: Segmentation) -> None:
         np.moveaxis(stored, 0, -1),
         case.native.affine,
         slope=1.0 / STEPS,
+        fields=segmentation.case.fields,
         description="HUMoR probabilities: WT, TC, ET",
     )
 

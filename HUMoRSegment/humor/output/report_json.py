@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..box import bounding_box
 from ..inference.segmentation import Segmentation
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
@@ -64,7 +65,9 @@ def report_facts(
 
 def _label_volumes(segmentation: Segmentation) -> list[dict[str, Any]]:
     """Millilitres of each value of the label map."""
-    counts = np.bincount(label_map(segmentation.regions).ravel(order="K"), minlength=max(LABEL_NAMES) + 1)
+    box = bounding_box(segmentation.regions[0]) or (slice(0), slice(0), slice(0))
+    labels = label_map(segmentation.regions[(slice(None), *box)])
+    counts = np.bincount(labels.ravel(order="K"), minlength=max(LABEL_NAMES) + 1)
     voxel = segmentation.case.native.voxel_ml
     return [
         {"value": value, "name": name, "ml": float(counts[value]) * voxel}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..box import true_places
 from ..inference.segmentation import Segmentation
 from ..routing import GateMap
 
@@ -24,7 +25,7 @@ def routing_means(segmentation: Segmentation) -> dict[str, dict[str, dict[str, f
 
 def _shares(mask: np.ndarray, affine: np.ndarray, gates: list[GateMap]) -> dict[str, np.ndarray]:
     """Gate name → how many voxels of the mask lie nearest to each place ``[d, h, w]`` of its map."""
-    voxels = np.stack(np.nonzero(mask)).astype(np.float32)
+    voxels = np.ascontiguousarray(true_places(mask).T, np.float32)
     known: dict[tuple[tuple[int, ...], bytes], np.ndarray] = {}
     shares = {}
     for gate in gates:

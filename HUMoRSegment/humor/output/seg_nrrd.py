@@ -33,7 +33,10 @@ def write_segments(path: Path, segmentation: Segmentation) -> None:
         header |= _segment(index, region, segmentation.regions[index])
     header |= _representation(segmentation.case.native)
     # Layers first and fastest, as Slicer writes them. As F-ordered memory pynrrd need not copy again.
-    layers = np.asfortranarray(segmentation.regions.astype(np.uint8))
+    layers = np.zeros(segmentation.regions.shape, np.uint8, order="F")
+    box = bounding_box(segmentation.regions[0])
+    if box is not None:
+        layers[(slice(None), *box)] = segmentation.regions[(slice(None), *box)]
     nrrd.write(str(path), layers, header, compression_level=1)
 
 

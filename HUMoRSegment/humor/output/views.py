@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..box import bounding_box
+from ..box import bounding_box, true_places
 from ..inference.segmentation import Segmentation
 from ..regions import REGION_KEYS
 from ..study.grid import Grid
@@ -134,7 +134,7 @@ def extent_mm(plane: Plane, box: tuple[slice, slice, slice], grid: Grid) -> tupl
 
 
 def _centre_voxel(mask: np.ndarray) -> np.ndarray:
-    voxels = np.argwhere(mask)
+    voxels = true_places(mask)
     return voxels[np.argmin(((voxels - voxels.mean(axis=0)) ** 2).sum(axis=1))]
 
 

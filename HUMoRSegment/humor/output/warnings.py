@@ -63,4 +63,5 @@ def _about_edges(segmentation: Segmentation) -> list[str]:
 
 
 def _touches_border(mask: np.ndarray) -> bool:
-    return any(mask.take((0, -1), axis=axis).any() for axis in range(3))
+    ends = (0, -1)
+    return any(mask[end].any() or mask[:, end].any() or mask[:, :, end].any() for end in ends)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 
 import numpy as np
 
@@ -10,11 +11,13 @@ from ..errors import InputError
 from ..sequences import DISPLAY_NAMES
 from .foreground import Foreground
 from .grid import Grid
-from .resampling import resample_mask
+from .plausible import check_working_grid
+from .resampling import field_of_view, resample_mask
 from .volume import Volume
 
 SMALLEST_BRAIN_ML = 400.0
 COVERAGE_TO_WARN = 0.9
+HEAD_COVERAGE_TO_WARN = 0.75  # whole heads end at necks of different length
 
 
 def find_brain(
@@ -23,8 +26,9 @@ def find_brain(
     working: Grid,
     multiple: int,
     margin: int,
+    pool: Executor,
 ) -> tuple[Grid, np.ndarray, dict[str, np.ndarray]]:
-    """The union of the sequences' foregrounds, cropped to its box.
+    """The union of the sequences' foregrounds, cropped to its box, wherever the reference ends.
 
     Where some sequences are skull-stripped and others are not, only the stripped ones say where
     the brain is.
@@ -34,7 +38,7 @@ def find_brain(
         the brain on it (bool), and every sequence's own foreground on it.
 
     Raises:
-        InputError: there is no foreground inside the working grid.
+        InputError: there is no foreground, or its box does not fit in memory.
     """
     chosen = [name for name in volumes if found[name].stripped] or list(volumes)
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
@@ -42,7 +46,9 @@ def find_brain(
         begin, end = box_in(volumes[name].grid, *mask_box(found[name].mask), working)
         low, high = np.minimum(low, begin), np.maximum(high, end)
     grid = _window(working, low, high, multiple, margin)
-    own = {name: resample_mask(found[name].mask, volumes[name].grid, grid) for name in volumes}
+    check_working_grid(volumes[chosen[0]].path, grid)
+    masks = pool.map(lambda name: resample_mask(found[name].mask, volumes[name].grid, grid), volumes)
+    own = dict(zip(volumes, masks, strict=True))
     brain = np.logical_or.reduce([own[name] for name in chosen])
     if not brain.any():
         raise InputError(_no_brain(volumes))
@@ -87,6 +93,7 @@ def brain_warnings(
     own: Mapping[str, np.ndarray],
     brain: np.ndarray,
     grid: Grid,
+    reference: str,
 ) -> list[str]:
     """What the user should know about the foreground of a study."""
     warnings = []
@@ -104,20 +111,36 @@ def brain_warnings(
             "Check that the images show a whole brain."
         )
     for name in volumes:
-        covered = int(np.count_nonzero(own[name] & brain)) / size
-        if found[name].stripped and covered < COVERAGE_TO_WARN:
+        title = f"{volumes[name].path.name} ({DISPLAY_NAMES[name]})"
+        within = _share_within(volumes[name].grid, brain, grid, size)
+        cut = within < (COVERAGE_TO_WARN if found[name].stripped else HEAD_COVERAGE_TO_WARN)
+        covered = int(np.count_nonzero(own[name] & brain)) / size if found[name].stripped else within
+        if cut and name == reference:
             warnings.append(
-                f"{volumes[name].path.name} ({DISPLAY_NAMES[name]}) shows only {covered:.0%} of the brain "
+                f"{title} shows only {within:.0%} of what the sequences show together, and results end "
+                "where it ends. Choose another sequence as the reference (--reference) to have all of them."
+            )
+        elif cut or (found[name].stripped and covered < COVERAGE_TO_WARN):
+            warnings.append(
+                f"{title} shows only {covered:.0%} of the brain "
                 "that the sequences show together: it is cut off, or not registered to them."
             )
     return warnings
 
 
+def _share_within(source: Grid, brain: np.ndarray, grid: Grid, size: int) -> float:
+    """The share of the brain that lies in the field of view of ``source``."""
+    start, stop = mask_box(brain)
+    low, high = box_in(grid, start, stop, source)
+    if (low >= -1).all() and (high <= np.array(source.shape)).all():
+        return 1.0
+    return int(np.count_nonzero(brain & field_of_view(source, grid))) / size
+
+
 def _window(within: Grid, low: np.ndarray, high: np.ndarray, multiple: int, margin: int) -> Grid:
-    """The grid around the box ``low`` to ``high`` (edges, clipped to ``within``), padded evenly."""
-    shape = np.array(within.shape)
-    begin = np.clip(np.floor(low + 0.5 + 1e-3).astype(int), 0, shape - 1) - margin
-    end = np.clip(np.ceil(high + 0.5 - 1e-3).astype(int), 1, shape) + margin
+    """The grid around the box ``low`` to ``high`` (edges, in voxels of ``within``), padded evenly."""
+    begin = np.floor(low + 0.5 + 1e-3).astype(int) - margin
+    end = np.ceil(high + 0.5 - 1e-3).astype(int) + margin
     lengths = np.maximum(1, -(-(end - begin) // multiple)) * multiple
     begin = begin - (lengths - (end - begin)) // 2
     return within.crop(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .grid import Grid
+from .nifti_geometry import NiftiFields
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Case:
         native: the reference sequence's own grid, in its file's own axis order: results go here.
         reference: the sequence that gives the native grid.
         warnings: sentences for the user.
+        fields: what NIfTI files on the native grid must repeat of a header that contradicts itself.
     """
 
     image: np.ndarray
@@ -36,3 +38,4 @@ class Case:
     native: Grid
     reference: str
     warnings: list[str] = field(default_factory=list)
+    fields: NiftiFields | None = None

@@ -60,7 +60,7 @@ def build_case(
     with ThreadPoolExecutor(THREADS) as pool:
         found = dict(zip(volumes, pool.map(find_foreground, volumes.values()), strict=True))
         _refuse_no_overlap(volumes, found, reference)
-        grid, brain, own = find_brain(volumes, found, working, multiple, margin)
+        grid, brain, own = find_brain(volumes, found, working, multiple, margin, pool)
         image = np.zeros((len(SEQUENCES), *grid.shape), np.float32)
 
         def fill(name: str) -> bool:
@@ -71,10 +71,10 @@ def build_case(
             return normalise(values, own[name], shown, target, inverted=volume.slope < 0)
 
         _refuse_flat(volumes, pool.map(fill, volumes))
-    warnings += brain_warnings(volumes, found, own, brain, grid)
+    warnings += brain_warnings(volumes, found, own, brain, grid, reference)
     flags = availability(volumes)
     available = (flags[0], flags[1], flags[2], flags[3])
-    return Case(image, available, brain, grid, native, reference, warnings)
+    return Case(image, available, brain, grid, native, reference, warnings, volumes[reference].fields)
 
 
 def _checked_reference(study: Study, reference: str | None) -> str:

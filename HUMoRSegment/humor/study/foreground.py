@@ -17,6 +17,7 @@ CONSTANT_SHARE = 0.98  # of the box's edges: less, and there is no constant back
 LARGEST_BRAIN_ML = 2200.0  # intracranial volumes of adults stay below about 1900 ml
 WEAK_LEVEL = 0.1  # of the 99th percentile above background
 WEAK_SHARE = 0.13  # of the foreground; 0 to 0.08 in stripped brains, 0.18 to 0.28 in raw heads
+HEAD_MM = 1.2  # a head is found on voxels no larger than this
 _SAMPLE_STEP = 101
 
 
@@ -67,10 +68,16 @@ def _has_weak_noise(volume: Volume, background: float) -> bool:
 
 
 def _head(volume: Volume) -> np.ndarray:
-    """Everything above Otsu's threshold, with the holes of every axial slice filled, without specks."""
+    """Everything above Otsu's threshold, with the holes of every axial slice filled, without specks.
+
+    Found on voxels of up to 1.2 mm: half a millimetre of a head's outline is not worth eight times the time.
+    """
     from scipy import ndimage
 
-    data = volume.data if volume.slope > 0 else -volume.data.astype(np.float32)
+    steps = [max(1, int(HEAD_MM // length)) for length in volume.grid.spacing]
+    i, j, k = (slice(None, None, step) for step in steps)
+    thinned = np.asfortranarray(volume.data[i, j, k])
+    data = thinned if volume.slope > 0 else -thinned.astype(np.float32)
     mask = data > otsu_threshold(data)
     slices = int(np.abs(volume.grid.affine[2, :3] / volume.grid.spacing).argmax())
     mask = np.moveaxis(mask, slices, 0)
@@ -84,7 +91,12 @@ def _head(volume: Volume) -> np.ndarray:
     parts, count = ndimage.label(~outside[holes])
     sizes = np.bincount(parts.ravel(), minlength=2)
     sizes[0] = 0
-    return np.moveaxis(parts == sizes.argmax(), 0, slices)
+    head = np.moveaxis(parts == sizes.argmax(), 0, slices)
+    for axis, step in enumerate(steps):
+        if step > 1:
+            head = head.repeat(step, axis)
+    i, j, k = (slice(length) for length in volume.data.shape)
+    return head[i, j, k]
 
 
 def otsu_threshold(data: np.ndarray, bins: int = 256) -> float:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 from .channels import Channel, volume_of
 from .grid import Grid
+from .itk_header import ItkHeader, check_header
+from .plausible import check_geometry
 from .volume import Volume
 
+_BYTES = 4  # per value, for the check of memory
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 
 
@@ -24,10 +28,15 @@ def read_itk(path: Path, channel: Channel | None = None) -> Volume:
     Raises:
         InputError: unreadable, truncated, or not one 3-D image of real numbers.
     """
+    header = check_header(path)
     import SimpleITK as sitk
 
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
     try:
-        image = sitk.ReadImage(str(path))
+        reader.ReadImageInformation()
+        _check_information(path, reader)
+        image = reader.Execute()
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(f"{path} cannot be read ({reason}). Copy or export it again.") from error
@@ -50,12 +59,39 @@ def read_itk(path: Path, channel: Channel | None = None) -> Volume:
     data = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
     if data.dtype.kind not in "iuf":
         raise InputError(f"{path}: its voxels are complex numbers. Export the magnitude image.")
-    return Volume(data, 1.0, 0.0, Grid(data.shape, _ras_affine(image)), path)
+    return Volume(data, 1.0, 0.0, Grid(data.shape, _ras_affine(image)), path, _warnings(path, header))
 
 
-def _ras_affine(image) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _check_information(path: Path, reader: Any) -> None:
+    """Geometry and size, before the voxels are read."""
+    if reader.GetDimension() < 3:
+        return
+    i, j, k = reader.GetSize()[:3]
+    others = int(np.prod(reader.GetSize()[3:])) * reader.GetNumberOfComponents()
+    check_geometry(path, Grid((i, j, k), _ras_affine(reader)), _BYTES * others)
+
+
+def _warnings(path: Path, header: ItkHeader) -> tuple[str, ...]:
+    warnings = []
+    if not header.oriented:
+        warnings.append(
+            f"{path.name}: the file does not say how the image lies in the patient (no directions); its axes "
+            "were taken as right to left, anterior to posterior, inferior to superior, as 3D Slicer does. "
+            "Check it."
+        )
+    if header.units:
+        warnings.append(
+            f"{path.name}: its header gives lengths in {header.units}; they were taken as millimetres, as "
+            "3D Slicer does. Check the volumes."
+        )
+    return tuple(warnings)
+
+
+def _ras_affine(image: Any) -> np.ndarray:
+    """Of an image or its reader; of the first three axes where it has four."""
     affine = np.eye(4)
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    affine[:3, :3] = _LPS_TO_RAS @ direction @ np.diag(image.GetSpacing())
-    affine[:3, 3] = _LPS_TO_RAS @ np.array(image.GetOrigin())
+    axes = image.GetDimension()
+    direction = np.array(image.GetDirection()).reshape(axes, axes)[:3, :3]
+    affine[:3, :3] = _LPS_TO_RAS @ direction @ np.diag(image.GetSpacing()[:3])
+    affine[:3, 3] = _LPS_TO_RAS @ np.array(image.GetOrigin()[:3])
     return affine

@@ -1,4 +1,7 @@
-"""Read NIfTI fast: decompress in one go, and use the bytes as the array without a copy."""
+"""Read NIfTI fast: decompress in one go, and use the bytes as the array without a copy.
+
+The header is read and checked by itself first.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ import numpy as np
 from ..errors import InputError
 from .channels import Channel, volume_of
 from .grid import Grid
+from .nifti_geometry import placement
+from .plausible import check_geometry
 from .volume import Volume
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ENOUGH_FOR_A_HEADER = 4096  # bytes; NIfTI-2's has 540
 
 
 def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
@@ -26,8 +32,7 @@ def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
     Raises:
         InputError: unreadable, truncated, not NIfTI, or not one 3-D image of real numbers.
     """
-    content = _decompressed(path)
-    header = _header(path, content)
+    header = _header(path, _beginning(path))
     shape, number = volume_of(path, header.get_data_shape(), channel)
     dtype = header.get_data_dtype()
     if dtype.fields or dtype.kind not in "iuf":
@@ -35,6 +40,11 @@ def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
             f"{path}: its voxels are {_kind(dtype)}, not one real number each. "
             "Export the sequence as a grey-scale image."
         )
+    slope, inter = _scaling(path, header)
+    place = placement(path, header, shape)
+    grid = Grid(shape, place.affine)
+    check_geometry(path, grid, dtype.itemsize)
+    content = _decompressed(path)
     count = int(np.prod(shape))
     start = (
         max(int(header.get_data_offset()), int(header.single_vox_offset)) + number * count * dtype.itemsize
@@ -45,9 +55,24 @@ def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
             "Copy or export it again."
         )
     data = np.frombuffer(content, dtype, count, start).reshape(shape, order="F")
-    slope, inter = _scaling(path, header)
-    affine = np.asarray(header.get_best_affine(), float)
-    return Volume(data, slope, inter, Grid(shape, affine), path, _geometry_warnings(path, header))
+    return Volume(data, slope, inter, grid, path, place.warnings, fields=place.fields)
+
+
+def _beginning(path: Path) -> bytes:
+    """The unpacked bytes of the file's header, without reading all of it."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(_ENOUGH_FOR_A_HEADER)
+        if not packed.startswith(_GZIP_MAGIC):
+            return packed
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, _ENOUGH_FOR_A_HEADER)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
+    except zlib.error as error:
+        raise InputError(
+            f"{path} is damaged or truncated: its compressed content cannot be unpacked ({error}). "
+            "Copy or export it again."
+        ) from error
 
 
 def _decompressed(path: Path) -> bytes:
@@ -91,9 +116,11 @@ def _header(path: Path, content: bytes) -> Any:
     kind = Nifti2Header if nifti2 else Nifti1Header
     try:
         # The header alone: its extensions, which may be damaged, do not matter here.
-        header = kind(BytesIO(content).read(kind.sizeof_hdr), check=True)
+        block = BytesIO(content).read(kind.sizeof_hdr)
+        header = kind(block, check=True)
+        # The check mends some fields in silence; of voxel sizes that are none the user is told.
+        header["pixdim"][1:4] = kind(block, check=False)["pixdim"][1:4]
         header.get_data_dtype()
-        header.get_best_affine()
     except (HeaderDataError, WrapStructError, ValueError, KeyError) as error:
         raise InputError(f"{path} is not a readable NIfTI file ({error}). Export it again.") from error
     if header["magic"].item()[:2] not in (b"n+", b"ni"):
@@ -109,15 +136,6 @@ def _scaling(path: Path, header: Any) -> tuple[float, float]:
     except HeaderDataError as error:
         raise InputError(f"{path}: its intensity scaling is not valid ({error}). Export it again.") from error
     return (1.0, 0.0) if slope is None else (float(slope), float(inter))
-
-
-def _geometry_warnings(path: Path, header: Any) -> tuple[str, ...]:
-    if int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0:
-        return ()
-    return (
-        f"{path.name}: the file does not say how the image lies in the patient (neither sform nor qform); "
-        "its axes were taken as left to right, posterior to anterior, inferior to superior.",
-    )
 
 
 def _kind(dtype: np.dtype) -> str:

@@ -23,10 +23,10 @@ from .formats import (
     NIFTI_SUFFIXES,
     PAIR_SUFFIXES,
 )
+from .plausible import check_geometry
 from .source import watched
 from .volume import Volume
 
-SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
 LARGEST_VALUE = 1e30  # stored; larger ones, or none larger than its inverse, are scaled: float32 ends at 3e38
 ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
 
@@ -51,7 +51,7 @@ def read_volume(path: Path | str, channel: Channel | None = None) -> Volume:
     reader = _reader(path)
     with watched(path) as sources:
         volume = replace(reader(path, channel), sources=sources)
-    _check_geometry(volume)
+    check_geometry(path, volume.grid)
     return _with_finite_values(volume)
 
 
@@ -79,23 +79,6 @@ def _reader(path: Path) -> Callable[[Path, Channel | None], Volume]:
         f"{path} is not a supported image. Supported are {', '.join(IMAGE_SUFFIXES)}; "
         "convert DICOM series first, for example with dcm2niix or 3D Slicer."
     )
-
-
-def _check_geometry(volume: Volume) -> None:
-    matrix = volume.grid.affine[:3, :3]
-    if not np.isfinite(volume.grid.affine).all():
-        raise InputError(f"{volume.path}: its affine has values that are not numbers. Export it again.")
-    spacing = np.linalg.norm(matrix, axis=0)
-    if spacing.min() <= 1e-6 or abs(np.linalg.det(matrix)) < 1e-6 * spacing.prod():
-        raise InputError(
-            f"{volume.path}: its affine is singular (voxel sizes {spacing.round(4).tolist()} mm), so no "
-            "place in the patient belongs to its voxels. Export it again with valid geometry."
-        )
-    if min(volume.grid.shape) < SMALLEST_AXIS:
-        raise InputError(
-            f"{volume.path}: an image of {volume.grid.shape} voxels is too thin to segment "
-            f"(at least {SMALLEST_AXIS} along every axis). Give the whole 3-D sequence."
-        )
 
 
 def _with_finite_values(volume: Volume) -> Volume:

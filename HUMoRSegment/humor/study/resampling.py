@@ -11,6 +11,7 @@ from .grid import Grid
 Slices = tuple[slice, ...]
 
 EXACT_TOLERANCE = 0.05  # voxels: less is rounding of stored affines, not another place
+_TRUNCATE = 3.0  # standard deviations, of the smoothing before voxels become coarser
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def resample(array: np.ndarray, source: Grid, target: Grid) -> tuple[np.ndarray,
 
 def resample_mask(mask: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     """Bring a bool mask ``[I, J, K]`` to ``target``; outside the source it is False."""
-    values, inside = resample(mask if voxel_map(source, target) else mask.astype(np.float32), source, target)
+    values, inside = resample(mask, source, target)
     return inside & (values >= 0.5)
 
 
@@ -113,25 +114,111 @@ def interpolate(
         float32 values on ``target`` (edge values outside the source), and the bool mask of the
         places inside the source's field of view.
     """
-    from scipy import ndimage
-
     matrix = source.index_of(target)
     steps = np.abs(matrix[:3, :3]).max(axis=1)  # source voxels per target voxel, by source axis
-    sigma = np.where(steps > 1.5, (steps - 1) / 2, 0.0)
-    if smooth and sigma.any():
-        array = ndimage.gaussian_filter(array.astype(np.float32), sigma, mode="nearest", truncate=3)
+    sigma = np.where(steps > 1.5, (steps - 1) / 2, 0.0) * smooth
+    inside = field_of_view(source, target)
+    axes = _axes_along(matrix, target.shape)
+    if axes is not None:
+        lines = [(matrix[axis, along], matrix[axis, 3]) for axis, along in enumerate(axes)]
+        wanted = [target.shape[along] for along in axes]
+        if order == 0:
+            values = array[np.ix_(*_nearest(lines, wanted, array.shape))].astype(np.float32)
+        else:
+            values = apply_by_axis(array, _weights(lines, wanted, array.shape, sigma))
+        return values.transpose([axes.index(along) for along in range(3)]), inside
+    from scipy import ndimage
+
+    if sigma.any():
+        array = ndimage.gaussian_filter(array.astype(np.float32), sigma, mode="nearest", truncate=_TRUNCATE)
     values = ndimage.affine_transform(
         array, matrix[:3, :3], matrix[:3, 3], target.shape, np.float32, order, "nearest", prefilter=False
     )
-    return values, _field_of_view(matrix, source.shape, target.shape)
+    return values, inside
 
 
-def _field_of_view(matrix: np.ndarray, source: tuple[int, ...], target: tuple[int, int, int]) -> np.ndarray:
-    """Whether each target voxel's centre lies in some source voxel: bool ``target``."""
-    inside = np.ones(target, bool)
-    i, j, k = np.ogrid[: target[0], : target[1], : target[2]]
-    for row, length in zip(matrix[:3], source, strict=True):
-        index = row[0] * i + row[1] * j + row[2] * k + row[3]
+def _axes_along(matrix: np.ndarray, shape: tuple[int, int, int]) -> list[int] | None:
+    """The target axis along every source axis where two grids share their axes' directions, else None."""
+    reach = np.abs(matrix[:3, :3]) * (np.array(shape) - 1)
+    along = [int(axis) for axis in np.abs(matrix[:3, :3]).argmax(axis=1)]
+    reach[range(3), along] = 0
+    return along if sorted(along) == [0, 1, 2] and reach.sum(axis=1).max() <= EXACT_TOLERANCE else None
+
+
+def _nearest(lines: list[tuple[float, float]], wanted: list[int], shape: tuple[int, ...]) -> list[np.ndarray]:
+    """The nearest source index of every target index, by source axis."""
+    return [
+        np.clip(np.floor(scale * np.arange(count) + offset + 0.5).astype(int), 0, length - 1)
+        for (scale, offset), count, length in zip(lines, wanted, shape, strict=True)
+    ]
+
+
+def _weights(
+    lines: list[tuple[float, float]], wanted: list[int], shape: tuple[int, ...], sigma: np.ndarray
+) -> list[np.ndarray]:
+    """By source axis, the weights ``[target, source]`` of smoothing and linear interpolation in one."""
+    matrices = []
+    for (scale, offset), count, length, width in zip(lines, wanted, shape, sigma, strict=True):
+        index = np.clip(scale * np.arange(count) + offset, 0, length - 1)
+        below = np.minimum(index.astype(int), max(length - 2, 0))
+        weights = np.zeros((count, length))
+        rows = np.arange(count)
+        weights[rows, below] = 1 - (index - below)
+        weights[rows, np.minimum(below + 1, length - 1)] += index - below
+        if width > 0:
+            from scipy import ndimage
+
+            weights = weights @ ndimage.gaussian_filter1d(
+                np.eye(length), width, axis=0, mode="nearest", truncate=_TRUNCATE
+            )
+        matrices.append(weights.astype(np.float32))
+    return matrices
+
+
+def apply_by_axis(array: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """``sum w0[x, i] w1[y, j] w2[z, k] array[i, j, k]``, as float32 ``[x, y, z]``.
+
+    Plane by plane along memory, so that no more than what comes out is kept at a time. Most weights
+    are 0, so that sparse products do less than dense ones, and need none of BLAS's threads.
+    """
+    from scipy.sparse import csr_array
+
+    slow, middle, fast = sorted(range(3), key=lambda axis: -abs(array.strides[axis]))
+    planes = array.transpose(slow, middle, fast)
+    (rows, row_weights), (columns, column_weights) = _used(weights[middle]), _used(weights[fast])
+    planes = planes[:, rows, columns]
+    result = np.empty((len(weights[slow]), len(row_weights), len(column_weights)), np.float32)
+    along_rows, along_columns = csr_array(row_weights), csr_array(column_weights)
+    flat: dict[int, np.ndarray] = {}  # planes that are through with their own two axes
+    for place, line in enumerate(weights[slow]):
+        used = np.flatnonzero(line).tolist()
+        for index in [index for index in flat if index not in used]:
+            del flat[index]
+        for index in used:
+            if index not in flat:
+                fewer_rows = along_rows @ planes[index].astype(np.float32)
+                flat[index] = (along_columns @ fewer_rows.T).T
+        np.einsum("n,nyz->yz", line[used], np.stack([flat[index] for index in used]), out=result[place])
+    return result.transpose(np.argsort([slow, middle, fast]))
+
+
+def _used(weights: np.ndarray) -> tuple[slice, np.ndarray]:
+    """The part of the source that any weight reaches, and the weights there."""
+    columns = np.flatnonzero(weights.any(axis=0))
+    part = slice(int(columns[0]), int(columns[-1]) + 1)
+    return part, np.ascontiguousarray(weights[:, part])
+
+
+def field_of_view(source: Grid, target: Grid) -> np.ndarray:
+    """Whether each target voxel's centre lies in some source voxel: bool ``[*target.shape]``."""
+    inside = np.ones(target.shape, bool)
+    ranges = np.ogrid[: target.shape[0], : target.shape[1], : target.shape[2]]
+    for row, length in zip(source.index_of(target)[:3], source.shape, strict=True):
+        # Axes that do not matter are left out: then one line of voxels says it for all.
+        steps = [
+            step * line for step, line in zip(row[:3], ranges, strict=True) if abs(step) * line.size > 1e-3
+        ]
+        index = sum(steps, start=np.full((1, 1, 1), row[3]))
         inside &= (index >= -0.5 - EXACT_TOLERANCE) & (index <= length - 0.5 + EXACT_TOLERANCE)
     return inside
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .grid import Grid
+from .nifti_geometry import NiftiFields
 from .source import Sources
 
 
@@ -23,6 +24,7 @@ class Volume:
         path: the file, for messages and provenance.
         warnings: sentences about this file for the user.
         sources: the files that were read, with their hashes; empty for what was made here.
+        fields: what results on this grid must repeat of a NIfTI header that contradicts itself.
     """
 
     data: np.ndarray
@@ -32,3 +34,4 @@ class Volume:
     path: Path
     warnings: tuple[str, ...] = ()
     sources: Sources = ()
+    fields: NiftiFields | None = None

@@ -67,8 +67,8 @@ import sys, time
 from humor.cli.interrupt import interruptible
 from humor.events import Reporter
 def unlucky():
-    print("here", flush=True)
     try:
+        print("here", flush=True)
         time.sleep(60)
     except BaseException:
         pass

@@ -12,6 +12,7 @@ import pytest
 from humor.errors import InputError, UsageError
 from humor.study.case_building import build_case
 from humor.study.grid import Grid
+from humor.study.restore import to_native
 from humor.study.study import Study, load_study
 
 
@@ -198,3 +199,29 @@ def test_the_real_cut_off_flair_is_noticed(shared_data):
     folder = shared_data / "train/Brats18_2013_20_1"
     case = build_case(load_study({name: folder / f"{name}.nii.gz" for name in ("t1", "flair")}))
     assert any("FLAIR) shows only" in warning for warning in case.warnings)
+
+
+def test_a_reference_that_shows_half_the_head_does_not_crop_what_the_network_sees(phantom):
+    grid = phantom.grid()
+    half = grid.crop((0, 0, grid.shape[2] // 2), (grid.shape[0], grid.shape[1], grid.shape[2] // 2))
+    whole = build_case(_study(phantom, t1c=grid, flair=grid))
+    study = _study(phantom, t1c=half, flair=grid)
+    case = build_case(study, reference="t1c")
+    assert case.grid.same_as(whole.grid)
+    assert np.array_equal(case.brain, whole.brain)
+    assert np.array_equal(case.image[3], whole.image[3])
+    assert case.native.same_as(half)
+    assert to_native(case, case.brain).shape == half.shape
+    cut = [warning for warning in case.warnings if "--reference" in warning]
+    assert len(cut) == 1 and "t1c.nii.gz (T1c) shows only 5" in cut[0]
+    named = [warning for warning in build_case(study, reference="flair").warnings if "t1c" in warning]
+    assert len(named) == 1 and "cut off" in named[0] and "--reference" not in named[0]
+
+
+def test_a_grid_of_what_all_sequences_show_reaches_beyond_each_of_them(phantom):
+    grid = phantom.grid()
+    shape = (grid.shape[0], grid.shape[1], 50)
+    upper, lower = grid.crop((0, 0, 34), shape), grid.crop((0, 0, 0), shape)
+    case = build_case(_study(phantom, t1=upper, t2=lower))
+    assert case.grid.same_as(build_case(_study(phantom, t1=grid)).grid)
+    assert case.image[0].any(axis=(1, 2)).sum() < case.brain.any(axis=(1, 2)).sum()

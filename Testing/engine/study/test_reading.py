@@ -64,7 +64,9 @@ def test_a_fourth_axis_of_length_one_is_accepted_in_other_formats(phantom):
 
     values = np.zeros((1, 10, 11, 12), np.uint8)
     values[0, 3, 4, 5] = 1
-    sitk.WriteImage(sitk.GetImageFromArray(values, isVector=False), str(phantom.folder / "four.mha"))
+    image = sitk.GetImageFromArray(values, isVector=False)
+    image.SetSpacing((3.0, 3.0, 3.0, 1.0))
+    sitk.WriteImage(image, str(phantom.folder / "four.mha"))
     assert read_volume(phantom.folder / "four.mha").data[5, 4, 3] == 1
 
 
@@ -147,8 +149,11 @@ def test_colours_and_several_volumes_in_other_formats_are_refused(phantom):
     import SimpleITK as sitk
 
     values = np.ones((10, 11, 12, 3), np.uint8)
-    sitk.WriteImage(sitk.GetImageFromArray(values, isVector=True), str(phantom.folder / "rgb.mha"))
+    colours = sitk.GetImageFromArray(values, isVector=True)
+    colours.SetSpacing((3.0, 3.0, 3.0))
+    sitk.WriteImage(colours, str(phantom.folder / "rgb.mha"))
     several = sitk.GetImageFromArray(np.ones((2, 10, 11, 12), np.uint8), isVector=False)
+    several.SetSpacing((3.0, 3.0, 3.0, 1.0))
     sitk.WriteImage(several, str(phantom.folder / "four.mha"))
     for name, message in (("rgb.mha", "not one real number"), ("four.mha", "holds 2 volumes")):
         with pytest.raises(InputError, match=f"{name}.*{message}"):

@@ -123,7 +123,7 @@ def test_pairs_of_header_and_voxels_belong_together(tmp_path, one, other):
 @pytest.mark.parametrize("name", ["a.img", "a.hdr", "a.img.gz"])
 def test_of_a_pair_both_files_are_hashed(tmp_path, name):
     values = np.random.default_rng(0).normal(100, 20, (10, 10, 10)).astype(np.float32)
-    nibabel.save(nibabel.Nifti1Pair(values, np.eye(4)), tmp_path / name.replace("hdr", "img"))
+    nibabel.save(nibabel.Nifti1Pair(values, np.diag([3.0, 3, 3, 1])), tmp_path / name.replace("hdr", "img"))
     sources = read_volume(tmp_path / name).sources
     assert sources[0].path == tmp_path / name
     assert {source.path for source in sources} == set(tmp_path.iterdir()) and len(sources) == 2

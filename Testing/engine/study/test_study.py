@@ -71,7 +71,7 @@ def test_images_beyond_32_bits_are_told_apart(tmp_path):
     rng = np.random.default_rng(0)
     for name in ("t1", "t2"):
         values = rng.uniform(1e299, 2e299, (10, 10, 10))
-        nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / f"{name}.nii")
+        nibabel.save(nibabel.Nifti1Image(values, np.diag([3.0, 3, 3, 1])), tmp_path / f"{name}.nii")
     study = load_study({name: tmp_path / f"{name}.nii" for name in ("t1", "t2")})
     assert list(study.volumes) == ["t1", "t2"]
     with pytest.raises(InputError, match="same image"):
