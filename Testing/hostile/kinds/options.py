@@ -34,10 +34,10 @@ FINE: list[list[str]] = [[], ["--help"], ["--version"], ["segment", "--help"], [
 
 def cases() -> Iterator[Case]:
     """All cases of this kind."""
-    for words in WRONG:
+    for number, words in enumerate(WRONG):
         for more in ((), ("--json",)):
-            name = " ".join([*words, *more])[:40]
-            yield Case(KIND, f"segment {name}", lambda place, w=(*more, *words): _after_good(place, *w),
+            name = ascii(" ".join(words))[:30]
+            yield Case(KIND, f"segment{' --json' * bool(more)} {number} {name}", lambda place, w=(*more, *words): _after_good(place, *w),
                        codes=ANY if words[0] == "--device" else WRONG_USAGE, within=None)  # fmt: skip
     for number, words in enumerate(NOTHING):
         yield Case(KIND, f"{number} {ascii(' '.join(words))[:40]}", lambda place, w=words: list(w),
