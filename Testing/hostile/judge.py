@@ -1,0 +1,145 @@
+"""Whether what happened with a case is lawful."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT
+from humor.output.plain_files import sha256_of_plain
+
+from .case import OUT, Case
+
+_FORBIDDEN = ("Traceback (most recent call last)", "Unexpected failure", "This should not happen")
+_CANCELLED = 130
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What a run did: ``code`` is the exit code, negative where a signal ended the process."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+def photograph(place: Path, ours: tuple[str, ...] = ()) -> dict[str, str]:
+    """Everything in a place that is the user's: name → what it is, plain files by their hash."""
+    found: dict[str, str] = {}
+    for folder, folders, files in os.walk(place):
+        for name in [*folders, *files]:
+            path = Path(folder) / name
+            own = path.relative_to(place)
+            if any(own == Path(mine) or Path(mine) in own.parents for mine in ours):
+                continue
+            found[str(own)] = _look(path)
+    return found
+
+
+def _look(path: Path) -> str:
+    try:
+        facts = path.lstat()
+        if stat.S_ISLNK(facts.st_mode):
+            return f"link to {os.readlink(path)}"
+        if not stat.S_ISREG(facts.st_mode):
+            return f"mode {stat.S_IFMT(facts.st_mode):o}"
+        if facts.st_blocks * 512 < facts.st_size // 2:  # a sparse giant: its facts must do
+            return f"{facts.st_size} bytes of {facts.st_mtime_ns}"
+        return sha256_of_plain(path)
+    except OSError as error:
+        return f"unreadable: {error.errno}"
+
+
+def judge(
+    case: Case, place: Path, happened: Happened, before: Mapping[str, str], usual_ml: float | None
+) -> list[str]:
+    """What is wrong with it; empty if nothing is.
+
+    Args:
+        case: the case.
+        place: its folder, after the run.
+        happened: what the run did.
+        before: the photograph of the user's files.
+        usual_ml: the whole tumour of an undisturbed run of the same sequences.
+    """
+    text = happened.out + happened.err
+    faults = [word for word in _FORBIDDEN if word in text]
+    if happened.code < 0:
+        faults.append(f"crash: signal {-happened.code}")
+    elif happened.code not in case.codes:
+        faults.append(f"exit code {happened.code}, lawful: {sorted(case.codes)}")
+    if happened.code in (1, 2):
+        faults += _about_words(case, happened)
+    faults += [f"changed: {name}" for name in _changed(before, photograph(place, case.ours))]
+    faults += _about_results(case, place, happened, usual_ml)
+    return faults
+
+
+def _about_words(case: Case, happened: Happened) -> list[str]:
+    quiet = case.child is not None and "pipe" not in (case.child.stdout, case.child.stderr)
+    if quiet or (case.child is not None and case.child.stderr != "pipe"):
+        return []
+    text = happened.out + happened.err
+    if not text.strip():
+        return ["failed without a word"]
+    if case.says and not any(word in text for word in case.says):
+        return [f"the error does not say {' or '.join(case.says)!r}"]
+    return []
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return sorted(name for name, what in before.items() if after.get(name) != what)
+
+
+def _about_results(case: Case, place: Path, happened: Happened, usual_ml: float | None) -> list[str]:
+    folder = place / OUT
+    try:
+        text = (folder / REPORT).read_bytes()
+    except OSError:
+        return _without_report(case, place, happened)
+    if happened.code not in (0, _CANCELLED):
+        return [f"failed, but {REPORT} is there"] if OUT in case.ours and not case.child else []
+    if OUT not in case.ours:
+        return []
+    try:
+        facts = json.loads(text)
+        label_map = nibabel.load(folder / LABEL_MAP)
+        labels = np.asarray(label_map.dataobj)
+    except (OSError, ValueError, EOFError, zlib.error, nibabel.filebasedimages.ImageFileError) as error:
+        return [f"half-written result: {type(error).__name__}: {error}"]
+    faults = []
+    for name, listed in facts["files"].items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != listed["sha256"]:
+            faults.append(f"{name} is not what {REPORT} lists")
+    grid = facts["grid"]
+    if list(labels.shape) != grid["shape"] or not np.allclose(label_map.affine, grid["affine"], atol=1e-3):
+        faults.append("the label map is not on the grid of the reference")
+    if not set(np.unique(labels)) <= {0, 1, 2, 4}:
+        faults.append("other labels than 0, 1, 2, 4")
+    if case.within is None or usual_ml is None:
+        return faults
+    found_ml = facts["volumes_ml"]["WT"]
+    excused = any(word in warning for warning in facts["warnings"] for word in case.warns)
+    if abs(found_ml - usual_ml) > case.within * usual_ml and not excused:
+        faults.append(f"wrong in silence: WT {found_ml:.1f} ml instead of {usual_ml:.1f} ml")
+    return faults
+
+
+def _without_report(case: Case, place: Path, happened: Happened) -> list[str]:
+    if happened.code == 0 and case.within is not None and OUT in case.ours:
+        return [f"done, but there is no {REPORT}"]
+    killed = case.child is not None and case.child.kill
+    left = [name for name in (LABEL_MAP, PROBABILITIES) if (place / OUT / name).exists()]
+    if OUT in case.ours and left and not killed:
+        return [f"results without {REPORT}: {', '.join(left)}"]
+    return []

@@ -1,0 +1,293 @@
+"""Models: damaged, dangerous, too large, or described as what this program cannot run."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from humor.bundle.archive import export_bundle
+from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
+from humor.bundle.hashing import sha256_of_bytes
+from humor.bundle.load import load_bundle
+from humor.bundle.manifest import MANIFEST
+
+from ..case import DONE, EITHER, REFUSED, REFUSED_OR_WRONG, Case
+from ..made_study import segment, write_study
+
+KIND = "bundles"
+Damage = Callable[[Path], object]
+HUGE = 10**400
+DEEP: Any = json.loads("[" * 400 + "]" * 400)
+
+# Entry of bundle.json → values that this program cannot honour.
+ENTRIES: dict[str, list[Any]] = {
+    "format_version": [None, 0, 2, HUGE, "1", True, 1.5],
+    "name": ["", "../x", "A B", 7, "x" * 100, "con"],
+    "title": ["", "\x1b[2J", 5, "\ud800", None],
+    "kind": ["", None, 7],
+    "architecture": [None, {}, {"name": "nosuch"}, {"name": "humor_student_pyramid", "dim": HUGE},
+                     {"name": "humor_student_pyramid", "dim": "x"}, {"name": "humor_student_pyramid", "depth": -1},
+                     {"name": "humor_student_pyramid", "nosuch": 1}, {"name": ["a"]}, DEEP],
+    "sequences": [["flair"], ["t1", "t1c"], [], "t1", ["t2", "t1", "t1c", "flair"], [None]],
+    "regions": [["WT"], ["WT", "TC"], [], ["ET", "TC", "WT"]],
+    "spacing_mm": [0, -1, HUGE, 1e-9, 1e9, "1", None, True],
+    "normalisation": [None, {}, {"name": "minmax"}, {"name": "zscore_in_brain", "clip": 5}, {"name": 7}],
+    "thresholds": [{}, {"WT": 0.5}, {"WT": HUGE, "TC": 0.5, "ET": 0.5}, {"WT": "x", "TC": 0.5, "ET": 0.5}, DEEP],
+    "min_component_ml": [-1, HUGE, "x", None, True],
+    "window": [[], [96, 96], [95, 96, 96], [HUGE, 96, 96], [0, 0, 0], "96", [1.5, 96, 96], [True, 96, 96]],
+    "files": [{}, {"../x": "0" * 64}, {"model.safetensors": "0"}, {"model.safetensors": None}, DEEP],
+    "graph": [{"xml": "nosuch"}, {"xml": ["x"], "constants": {}, "gates": 12}, {"xml": "openvino.xml"}, [],
+              {"xml": "openvino.xml", "constants": "openvino.bin", "gates": HUGE}],
+    "citations": [["\x1b[2J"], [7], "x", None],
+    "licence": ["", 7, "\ud800"],
+    "training": [None, [], {"a": "\ud800"}, {"a": DEEP}],
+    "validation": [{"v": 1}, {"v": {"nosuch": {}}}, {"v": {"t1": {"WT": HUGE}}}, {"v": {"t1": {"WT": [1]}}}, DEEP],
+    "created": [None, 7, HUGE],
+    "surprise": [1],
+}  # fmt: skip
+TEXTS: dict[str, bytes] = {
+    "empty": b"",
+    "no json": b"{",
+    "deep": b"[" * 100_000,
+    "deep in an entry": b'{"format_version": 1, "training": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001,
+    "a number of 5000 digits": b'{"format_version": ' + b"1" * 5000 + b"}",
+    "utf-16": '{"a": 1}'.encode("utf-16"),
+    "zeros": bytes(1000),
+    "8 MB": b" " * (8 << 20),
+    "a list": b"[]",
+}
+
+
+@cache
+def _real() -> Path:
+    return find_bundle(DEFAULT_BUNDLE)
+
+
+def _model(place: Path, name: str = "broken") -> Path:
+    """A copy of the default model among the user's."""
+    folder = place / "models" / name
+    folder.mkdir(parents=True)
+    for file in _real().iterdir():
+        os.link(file, folder / file.name) if _same_disk(file, folder) else shutil.copy(file, folder)
+    (folder / MANIFEST).unlink()
+    facts = json.loads((_real() / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(facts | {"name": name}))
+    return folder
+
+
+def _same_disk(file: Path, folder: Path) -> bool:
+    return file.stat().st_dev == folder.stat().st_dev
+
+
+def _entry(entry: str, value: Any) -> Damage:
+    def write(folder: Path) -> None:
+        facts = json.loads((folder / MANIFEST).read_text())
+        facts[entry] = value
+        (folder / MANIFEST).write_text(json.dumps(facts))
+
+    return write
+
+
+def _text(data: bytes) -> Damage:
+    return lambda folder: (folder / MANIFEST).write_bytes(data)
+
+
+def _file(name: str, data: bytes, hashed: bool) -> Damage:
+    """Another content of a file, with its hash or without."""
+
+    def write(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).write_bytes(data)
+        if hashed:
+            facts = json.loads((folder / MANIFEST).read_text())
+            facts["files"][name] = sha256_of_bytes(data)
+            (folder / MANIFEST).write_text(json.dumps(facts))
+
+    return write
+
+
+def _sparse(name: str) -> Damage:
+    def write(folder: Path) -> None:
+        (folder / name).unlink()
+        with open(folder / name, "wb") as file:
+            file.truncate(1 << 40)
+
+    return write
+
+
+def _instead(name: str, make: Callable[[Path], object]) -> Damage:
+    def write(folder: Path) -> None:
+        (folder / name).unlink()
+        make(folder / name)
+
+    return write
+
+
+def _commands(damage: Damage) -> dict[str, Callable[[Path], list[str]]]:
+    def listing(place: Path) -> list[str]:
+        damage(_model(place))
+        return ["models", "--json"]
+
+    def segmenting(place: Path) -> list[str]:
+        damage(_model(place))
+        write_study(place / "in")
+        return segment(place, "--model", "broken")
+
+    return {"list": listing, "segment": segmenting}
+
+
+def _both(name: str, damage: Damage, codes: frozenset[int] = REFUSED) -> Iterator[Case]:
+    for command, prepare in _commands(damage).items():
+        # One broken model never keeps the others from being listed.
+        expected = DONE if command == "list" else codes
+        yield Case(KIND, f"{command} {name}", prepare, codes=expected, within=None, says=("broken",))
+
+
+def cases() -> Iterator[Case]:
+    """All cases of this kind."""
+    for entry, values in ENTRIES.items():
+        for number, value in enumerate(values):
+            yield from _both(f"{entry} {number}", _entry(entry, value))
+    for name, data in TEXTS.items():
+        yield from _both(name, _text(data))
+    weights = sorted(path.name for path in _real().glob("*.safetensors"))[0]
+    for file in (weights, "openvino.xml", "openvino.bin"):
+        for name, data in {"empty": b"", "text": b"hello", "zeros": bytes(5000),
+                           "a long header": struct.pack("<Q", 1 << 60) + bytes(99)}.items():  # fmt: skip
+            yield from _both(f"{file} {name} unhashed", _file(file, data, hashed=False))
+            yield from _both(f"{file} {name}", _file(file, data, hashed=True))
+        yield from _both(f"{file} gone", lambda folder, f=file: (folder / f).unlink())
+        yield from _both(f"{file} of a terabyte", _sparse(file))
+        yield from _both(f"{file} a pipe", _instead(file, os.mkfifo))
+        yield from _both(f"{file} a folder", _instead(file, Path.mkdir))
+        yield from _both(f"{file} a loop", _instead(file, lambda path: os.symlink(path.name, path)))
+        yield from _both(f"{file} a device", _instead(file, lambda path: os.symlink("/dev/zero", path)))
+    for name, make in {"a pipe": os.mkfifo, "a folder": Path.mkdir, "a device": lambda p: os.symlink("/dev/zero", p),
+                       "a loop": lambda p: os.symlink(p.name, p)}.items():  # fmt: skip
+        yield from _both(f"description {name}", _instead(MANIFEST, make))
+    yield from _of_zips()
+    for action in ("list", "verify", "where"):
+        yield Case(KIND, f"{action} closed models", lambda place, a=action: _closed(place, a), codes=EITHER,
+                   within=None, unprivileged=True)  # fmt: skip
+    for word in ("a file", "a loop", "a pipe"):
+        yield Case(KIND, f"models are {word}", lambda place, w=word: _models_are(place, w), codes=EITHER, within=None)
+    yield Case(KIND, "export onto a file", lambda place: _export(place, "there.zip"), codes=REFUSED, within=None)
+    for name in ("x.txt", "no/such/folder.zip", "x" * 300 + ".zip", "~nosuch/x.zip"):
+        yield Case(KIND, f"export to {name[:30]}", lambda place, n=name: _export(place, n), codes=REFUSED_OR_WRONG,
+                   within=None)  # fmt: skip
+    for name in ("/dev/zero", "/dev/urandom", "/dev/null", "/dev/stdin", "/proc/self/mem", "/etc", "nowhere.zip",
+                 "x" * 300, "~nosuch/x.zip"):  # fmt: skip
+        yield Case(KIND, f"import {name[:30]}", lambda place, n=name: ["models", "import", n],
+                   codes=REFUSED_OR_WRONG, within=None)  # fmt: skip
+    yield Case(KIND, "import a pipe", _import_a_pipe, codes=REFUSED_OR_WRONG, within=None)
+    yield Case(KIND, "import a terabyte", _import_a_terabyte, codes=REFUSED_OR_WRONG, within=None)
+
+
+@cache
+def _zip() -> bytes:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        export_bundle(load_bundle(_real()), Path(folder) / "a.zip")
+        return (Path(folder) / "a.zip").read_bytes()
+
+
+def _zipped(**members: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+def _patched(offset: int, value: int) -> bytes:
+    """A byte of the first entry of the central directory, and of its local header, set to a value."""
+    data = bytearray(_zip())
+    data[data.index(b"PK\x01\x02") + 2 + offset] = value
+    data[offset] = value
+    return bytes(data)
+
+
+def _of_zips() -> Iterator[Case]:
+    manifest = (_real() / MANIFEST).read_bytes()
+    zips: dict[str, Callable[[], bytes]] = {
+        "nothing": lambda: b"",
+        "text": lambda: b"hello" * 100,
+        "half": lambda: _zip()[: len(_zip()) // 2],
+        "without its end": lambda: _zip()[:-30],
+        "changed inside": lambda: _zip()[:5000] + b"\0" * 50 + _zip()[5050:],
+        "only a description": lambda: _zipped(**{f"m/{MANIFEST}": manifest}),
+        "two descriptions": lambda: _zipped(**{f"m/{MANIFEST}": manifest, f"n/{MANIFEST}": manifest}),
+        "outside": lambda: _zipped(**{f"m/{MANIFEST}": manifest, "../../evil": b"x"}),
+        "absolute": lambda: _zipped(**{f"m/{MANIFEST}": manifest, "/tmp/evil": b"x"}),
+        "a bomb": lambda: _zipped(**{f"m/{MANIFEST}": manifest, "m/x": bytes(200 << 20)}),
+        "a long description": lambda: _zipped(**{f"m/{MANIFEST}": b" " * (9 << 20)}),
+        "many members": lambda: _zipped(**{f"m/{n}": b"" for n in range(2000)}),
+        "flags encrypted": lambda: _patched(6, 1),
+        "flags strong": lambda: _patched(6, 65),
+        "flags patch": lambda: _patched(6, 32),
+        "method 99": lambda: _patched(8, 99),
+        "method lzma": lambda: _patched(8, 14),
+        "version 99": lambda: _patched(4, 99),
+    }
+    for name, make in zips.items():
+        yield Case(KIND, f"zip {name}", lambda place, m=make: _import(place, m()), codes=EITHER if "version" in name
+                   else REFUSED, within=None, says=("model.zip",), ours=("models",))  # fmt: skip
+    for number in range(25):
+        yield Case(KIND, f"zip flipped {number}", lambda place, n=number: _import(place, _flipped(n)), codes=EITHER,
+                   within=None, says=("model.zip",), ours=("models",), quick=number < 5)  # fmt: skip
+
+
+def _flipped(number: int) -> bytes:
+    import random
+
+    chance = random.Random(number)
+    data = bytearray(_zip())
+    # The first and the last few kilobytes hold the structure, the middle the weights.
+    at = chance.choice([chance.randrange(3000), len(data) - 1 - chance.randrange(1500), chance.randrange(len(data))])
+    data[at] ^= 1 << chance.randrange(8)
+    return bytes(data)
+
+
+def _import(place: Path, data: bytes) -> list[str]:
+    (place / "model.zip").write_bytes(data)
+    return ["models", "import", str(place / "model.zip")]
+
+
+def _import_a_pipe(place: Path) -> list[str]:
+    os.mkfifo(place / "model.zip")
+    return ["models", "import", str(place / "model.zip")]
+
+
+def _import_a_terabyte(place: Path) -> list[str]:
+    with open(place / "model.zip", "wb") as file:
+        file.truncate(1 << 40)
+    return ["models", "import", str(place / "model.zip")]
+
+
+def _export(place: Path, name: str) -> list[str]:
+    (place / "there.zip").write_bytes(b"mine")
+    return ["models", "export", DEFAULT_BUNDLE, str(place / name) if name[0] != "~" else name]
+
+
+def _closed(place: Path, action: str) -> list[str]:
+    _model(place).chmod(0)
+    (place / "models").chmod(0o500)
+    return ["models", action]
+
+
+def _models_are(place: Path, word: str) -> list[str]:
+    path = place / "models"
+    {"a file": lambda: path.write_bytes(b""), "a loop": lambda: os.symlink("models", path),
+     "a pipe": lambda: os.mkfifo(path)}[word]()  # fmt: skip
+    return ["models"]
+
+
