@@ -35,15 +35,15 @@ class Child:
 
 @dataclass(frozen=True)
 class Case:
-    """An input and its lawful outcomes. Always forbidden: a traceback, an unexpected failure, a hang, a crash,
-    a changed file of the user's, a half-written result, an error without words.
+    """An input and its lawful outcomes. Always forbidden: a traceback, an unexpected failure, a hang,
+    a crash, a changed file of the user's, a half-written result, an error without words.
 
     Attributes:
         kind: of the hostility.
         name: unique in its kind.
         prepare: makes files in the place that it is given, and returns the arguments of ``humor``.
         codes: lawful exit codes.
-        says: texts, one of which the error must have where the case does not end with 0; usually a file's name.
+        says: texts, one of which the error must have where the case does not end with 0; often a file's name.
         like: the sequences whose undisturbed result a result of ``segment`` must be like.
         within: how far the whole tumour may be from that result's, as a share of it; None: anything goes.
         warns: a warning with one of these texts excuses a result that is farther off.

@@ -1,4 +1,4 @@
-"""The study that cases damage: a box of the sample study around its tumour, segmented in a fifth of a second."""
+"""The study that cases damage: a box of the sample study around its tumour, segmented in 0.2 s."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ import os
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,13 +22,13 @@ from typing import Any, TextIO
 from humor import pipeline
 from humor.cli.main import main
 from humor.output.names import REPORT
+from humor.sequences import SEQUENCES
 
 from .case import OUT, Case
 from .child import run_child
 from .judge import Happened, judge, photograph
 from .kinds import find_case
 from .made_study import segment, write_study
-from humor.sequences import SEQUENCES
 
 NOBODY = 65534
 
@@ -102,7 +102,14 @@ def _remember_segmenters() -> None:
     made: dict[Any, Any] = {}
 
     def remembered(bundle: Any, options: Any) -> Any:
-        key = (bundle.folder, bundle.sha256, options.device, options.precision, options.window, options.mirror)
+        key = (
+            bundle.folder,
+            bundle.sha256,
+            options.device,
+            options.precision,
+            options.window,
+            options.mirror,
+        )
         if "Resources" not in str(bundle.folder):
             return real(bundle, options)
         if key not in made:
@@ -118,7 +125,7 @@ def _answer(answers: TextIO, id_: str) -> None:
         os.chmod(folder, 0o755)
         faults, arguments, happened = run_case(case, Path(folder))
         _let_remove(Path(folder))
-    facts = {"id": id_, "faults": faults, "arguments": [ascii(word) for word in arguments]}
+    facts: dict[str, object] = {"id": id_, "faults": faults, "arguments": [ascii(word) for word in arguments]}
     facts |= {"code": happened.code, "seconds": happened.seconds}
     if faults:
         facts |= {"out": happened.out[-3000:], "err": happened.err[-6000:]}

@@ -33,26 +33,51 @@ ENTRIES: dict[str, list[Any]] = {
     "name": ["", "../x", "A B", 7, "x" * 100, "con"],
     "title": ["", "\x1b[2J", 5, "\ud800", None],
     "kind": ["", None, 7],
-    "architecture": [None, {}, {"name": "nosuch"}, {"name": "humor_student_pyramid", "dim": HUGE},
-                     {"name": "humor_student_pyramid", "dim": "x"}, {"name": "humor_student_pyramid", "depth": -1},
-                     {"name": "humor_student_pyramid", "nosuch": 1}, {"name": ["a"]}, DEEP],
+    "architecture": [
+        None,
+        {},
+        {"name": "nosuch"},
+        {"name": "humor_student_pyramid", "dim": HUGE},
+        {"name": "humor_student_pyramid", "dim": "x"},
+        {"name": "humor_student_pyramid", "depth": -1},
+        {"name": "humor_student_pyramid", "nosuch": 1},
+        {"name": ["a"]},
+        DEEP,
+    ],
     "sequences": [["flair"], ["t1", "t1c"], [], "t1", ["t2", "t1", "t1c", "flair"], [None]],
     "regions": [["WT"], ["WT", "TC"], [], ["ET", "TC", "WT"]],
     "spacing_mm": [0, -1, HUGE, 1e-9, 1e9, "1", None, True],
     "normalisation": [None, {}, {"name": "minmax"}, {"name": "zscore_in_brain", "clip": 5}, {"name": 7}],
-    "thresholds": [{}, {"WT": 0.5}, {"WT": HUGE, "TC": 0.5, "ET": 0.5}, {"WT": "x", "TC": 0.5, "ET": 0.5}, DEEP],
+    "thresholds": [
+        {},
+        {"WT": 0.5},
+        {"WT": HUGE, "TC": 0.5, "ET": 0.5},
+        {"WT": "x", "TC": 0.5, "ET": 0.5},
+        DEEP,
+    ],
     "min_component_ml": [-1, HUGE, "x", None, True],
     "window": [[], [96, 96], [95, 96, 96], [HUGE, 96, 96], [0, 0, 0], "96", [1.5, 96, 96], [True, 96, 96]],
     "files": [{}, {"../x": "0" * 64}, {"model.safetensors": "0"}, {"model.safetensors": None}, DEEP],
-    "graph": [{"xml": "nosuch"}, {"xml": ["x"], "constants": {}, "gates": 12}, {"xml": "openvino.xml"}, [],
-              {"xml": "openvino.xml", "constants": "openvino.bin", "gates": HUGE}],
+    "graph": [
+        {"xml": "nosuch"},
+        {"xml": ["x"], "constants": {}, "gates": 12},
+        {"xml": "openvino.xml"},
+        [],
+        {"xml": "openvino.xml", "constants": "openvino.bin", "gates": HUGE},
+    ],
     "citations": [["\x1b[2J"], [7], "x", None],
     "licence": ["", 7, "\ud800"],
     "training": [None, [], {"a": "\ud800"}, {"a": DEEP}],
-    "validation": [{"v": 1}, {"v": {"nosuch": {}}}, {"v": {"t1": {"WT": HUGE}}}, {"v": {"t1": {"WT": [1]}}}, DEEP],
+    "validation": [
+        {"v": 1},
+        {"v": {"nosuch": {}}},
+        {"v": {"t1": {"WT": HUGE}}},
+        {"v": {"t1": {"WT": [1]}}},
+        DEEP,
+    ],
     "created": [None, 7, HUGE],
     "surprise": [1],
-}  # fmt: skip
+}
 TEXTS: dict[str, bytes] = {
     "empty": b"",
     "no json": b"{",
@@ -160,8 +185,12 @@ def cases() -> Iterator[Case]:
         yield from _both(name, _text(data))
     weights = sorted(path.name for path in _real().glob("*.safetensors"))[0]
     for file in (weights, "openvino.xml", "openvino.bin"):
-        for name, data in {"empty": b"", "text": b"hello", "zeros": bytes(5000),
-                           "a long header": struct.pack("<Q", 1 << 60) + bytes(99)}.items():  # fmt: skip
+        for name, data in {
+            "empty": b"",
+            "text": b"hello",
+            "zeros": bytes(5000),
+            "a long header": struct.pack("<Q", 1 << 60) + bytes(99),
+        }.items():
             yield from _both(f"{file} {name} unhashed", _file(file, data, hashed=False))
             yield from _both(f"{file} {name}", _file(file, data, hashed=True))
         yield from _both(f"{file} gone", lambda folder, f=file: (folder / f).unlink())
@@ -170,23 +199,57 @@ def cases() -> Iterator[Case]:
         yield from _both(f"{file} a folder", _instead(file, Path.mkdir))
         yield from _both(f"{file} a loop", _instead(file, lambda path: os.symlink(path.name, path)))
         yield from _both(f"{file} a device", _instead(file, lambda path: os.symlink("/dev/zero", path)))
-    for name, make in {"a pipe": os.mkfifo, "a folder": Path.mkdir, "a device": lambda p: os.symlink("/dev/zero", p),
-                       "a loop": lambda p: os.symlink(p.name, p)}.items():  # fmt: skip
+    others: dict[str, Callable[[Path], object]] = {
+        "a pipe": os.mkfifo,
+        "a folder": Path.mkdir,
+        "a device": lambda p: os.symlink("/dev/zero", p),
+        "a loop": lambda p: os.symlink(p.name, p),
+    }
+    for name, make in others.items():
         yield from _both(f"description {name}", _instead(MANIFEST, make))
     yield from _of_zips()
     for action in ("list", "verify", "where"):
-        yield Case(KIND, f"{action} closed models", lambda place, a=action: _closed(place, a), codes=EITHER,
-                   within=None, unprivileged=True)  # fmt: skip
+        yield Case(
+            KIND,
+            f"{action} closed models",
+            lambda place, a=action: _closed(place, a),
+            codes=EITHER,
+            within=None,
+            unprivileged=True,
+        )
     for word in ("a file", "a loop", "a pipe"):
-        yield Case(KIND, f"models are {word}", lambda place, w=word: _models_are(place, w), codes=EITHER, within=None)
-    yield Case(KIND, "export onto a file", lambda place: _export(place, "there.zip"), codes=REFUSED, within=None)
+        yield Case(
+            KIND, f"models are {word}", lambda place, w=word: _models_are(place, w), codes=EITHER, within=None
+        )
+    yield Case(
+        KIND, "export onto a file", lambda place: _export(place, "there.zip"), codes=REFUSED, within=None
+    )
     for name in ("x.txt", "no/such/folder.zip", "x" * 300 + ".zip", "~nosuch/x.zip"):
-        yield Case(KIND, f"export to {name[:30]}", lambda place, n=name: _export(place, n), codes=REFUSED_OR_WRONG,
-                   within=None)  # fmt: skip
-    for name in ("/dev/zero", "/dev/urandom", "/dev/null", "/dev/stdin", "/proc/self/mem", "/etc", "nowhere.zip",
-                 "x" * 300, "~nosuch/x.zip"):  # fmt: skip
-        yield Case(KIND, f"import {name[:30]}", lambda place, n=name: ["models", "import", n],
-                   codes=REFUSED_OR_WRONG, within=None)  # fmt: skip
+        yield Case(
+            KIND,
+            f"export to {name[:30]}",
+            lambda place, n=name: _export(place, n),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
+    for name in (
+        "/dev/zero",
+        "/dev/urandom",
+        "/dev/null",
+        "/dev/stdin",
+        "/proc/self/mem",
+        "/etc",
+        "nowhere.zip",
+        "x" * 300,
+        "~nosuch/x.zip",
+    ):
+        yield Case(
+            KIND,
+            f"import {name[:30]}",
+            lambda place, n=name: ["models", "import", n],
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
     yield Case(KIND, "import a pipe", _import_a_pipe, codes=REFUSED_OR_WRONG, within=None)
     yield Case(KIND, "import a terabyte", _import_a_terabyte, codes=REFUSED_OR_WRONG, within=None)
 
@@ -239,11 +302,26 @@ def _of_zips() -> Iterator[Case]:
         "version 99": lambda: _patched(4, 99),
     }
     for name, make in zips.items():
-        yield Case(KIND, f"zip {name}", lambda place, m=make: _import(place, m()), codes=EITHER if "version" in name
-                   else REFUSED, within=None, says=("model.zip",), ours=("models",))  # fmt: skip
+        yield Case(
+            KIND,
+            f"zip {name}",
+            lambda place, m=make: _import(place, m()),
+            codes=EITHER if "version" in name else REFUSED,
+            within=None,
+            says=("model.zip",),
+            ours=("models",),
+        )
     for number in range(25):
-        yield Case(KIND, f"zip flipped {number}", lambda place, n=number: _import(place, _flipped(n)), codes=EITHER,
-                   within=None, says=("model.zip",), ours=("models",), quick=number < 5)  # fmt: skip
+        yield Case(
+            KIND,
+            f"zip flipped {number}",
+            lambda place, n=number: _import(place, _flipped(n)),
+            codes=EITHER,
+            within=None,
+            says=("model.zip",),
+            ours=("models",),
+            quick=number < 5,
+        )
 
 
 def _flipped(number: int) -> bytes:
@@ -252,7 +330,9 @@ def _flipped(number: int) -> bytes:
     chance = random.Random(number)
     data = bytearray(_zip())
     # The first and the last few kilobytes hold the structure, the middle the weights.
-    at = chance.choice([chance.randrange(3000), len(data) - 1 - chance.randrange(1500), chance.randrange(len(data))])
+    at = chance.choice(
+        [chance.randrange(3000), len(data) - 1 - chance.randrange(1500), chance.randrange(len(data))]
+    )
     data[at] ^= 1 << chance.randrange(8)
     return bytes(data)
 
@@ -286,8 +366,9 @@ def _closed(place: Path, action: str) -> list[str]:
 
 def _models_are(place: Path, word: str) -> list[str]:
     path = place / "models"
-    {"a file": lambda: path.write_bytes(b""), "a loop": lambda: os.symlink("models", path),
-     "a pipe": lambda: os.mkfifo(path)}[word]()  # fmt: skip
+    {
+        "a file": lambda: path.write_bytes(b""),
+        "a loop": lambda: os.symlink("models", path),
+        "a pipe": lambda: os.mkfifo(path),
+    }[word]()
     return ["models"]
-
-

@@ -59,11 +59,15 @@ def cases() -> Iterator[Case]:
         for share in (0, 1, 100, 347, 352, 600, -1, -9, -4000, 0.3, 0.5, 0.9):
             yield _case(f"cut {ending} {share}", lambda e=ending, s=share: _cut(packed(e), s), ending)
         for number in range(10):
-            yield _case(f"flipped {ending} {number}", lambda e=ending, n=number: _flipped(packed(e), n), ending)
+            yield _case(
+                f"flipped {ending} {number}", lambda e=ending, n=number: _flipped(packed(e), n), ending
+            )
         yield _case(f"garbage behind {ending}", lambda e=ending: packed(e) + b"garbage" * 99, ending)
         yield _case(f"hole {ending}", lambda e=ending: _hole(packed(e)), ending, within=None)
     for number in range(16):
-        yield _case(f"header byte {number}", lambda n=number: _flipped(packed(".nii"), n, _HEADER), within=None)
+        yield _case(
+            f"header byte {number}", lambda n=number: _flipped(packed(".nii"), n, _HEADER), within=None
+        )
     for name, content in OTHERS.items():
         for ending in (".nii", ".nii.gz", ".nrrd", ".mha"):
             yield _case(f"{name} as {ending}", lambda c=content: c, ending, codes=REFUSED, within=None)
@@ -73,8 +77,12 @@ def cases() -> Iterator[Case]:
     yield _case("gz as plain", lambda: packed(".nii.gz"), ".nii")
     yield _case("nrrd as nifti", lambda: packed(".nrrd"), ".nii")
     yield _case("nifti as nrrd", lambda: packed(".nii"), ".nrrd")
-    yield _case("wrong crc", lambda: packed(".nii.gz")[:-8] + bytes(4) + packed(".nii.gz")[-4:], ".nii.gz",
-                codes=REFUSED)  # fmt: skip
+    yield _case(
+        "wrong crc",
+        lambda: packed(".nii.gz")[:-8] + bytes(4) + packed(".nii.gz")[-4:],
+        ".nii.gz",
+        codes=REFUSED,
+    )
     yield _case("wrong length", lambda: packed(".nii.gz")[:-4] + b"\1\2\3\4", ".nii.gz", codes=REFUSED)
 
 

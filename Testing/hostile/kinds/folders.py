@@ -71,7 +71,10 @@ STUDIES: dict[str, tuple[Make, frozenset[int]]] = {
     "gone": (shutil.rmtree, REFUSED_OR_WRONG),
     "a file": (_all(shutil.rmtree, lambda path: path.write_bytes(b"x")), REFUSED_OR_WRONG),
     "only text": (_all(_emptied, lambda path: (path / "notes.txt").write_text("hello")), REFUSED),
-    "folders with images' names": (_all(_emptied, lambda path: (path / "flair.nii").mkdir()), REFUSED_OR_WRONG),
+    "folders with images' names": (
+        _all(_emptied, lambda path: (path / "flair.nii").mkdir()),
+        REFUSED_OR_WRONG,
+    ),
     "a pipe": (_all(_emptied, lambda path: os.mkfifo(path / "flair.nii")), REFUSED_OR_WRONG),
     "a socket": (_all(_emptied, lambda path: _socket(path / "flair.nii")), REFUSED_OR_WRONG),
     "other files too": (lambda path: [(path / f"note{n}.txt").touch() for n in range(300)], DONE),
@@ -99,39 +102,120 @@ def cases() -> Iterator[Case]:
     """All cases of this kind."""
     for name, (make, codes) in STUDIES.items():
         yield Case(KIND, f"study {name}", _study(make), codes=codes, within=None)
-        yield Case(KIND, f"batch {name}", lambda place, m=make: _batch(place, m), codes=EITHER | REFUSED_OR_WRONG,
-                   within=None, quick=False)  # fmt: skip
+        yield Case(
+            KIND,
+            f"batch {name}",
+            lambda place, m=make: _batch(place, m),
+            codes=EITHER | REFUSED_OR_WRONG,
+            within=None,
+            quick=False,
+        )
     for name, make in CLOSED.items():
         yield Case(KIND, name, _study(make), codes=REFUSED_OR_WRONG, within=None, unprivileged=True)
-        yield Case(KIND, f"{name} as output", _output(_all(write_study, make)), codes=REFUSED_OR_WRONG,
-                   within=None, unprivileged=True, ours=())  # fmt: skip
-    yield Case(KIND, "read-only output", _output(lambda out: out.mkdir(0o555)), codes=REFUSED, within=None,
-               unprivileged=True, says=("out",))  # fmt: skip
-    yield Case(KIND, "output below a closed folder",
-               _output(lambda out: (out.mkdir(), (out.parent / "in").chmod(0o555)), f"-o={Path('in/new')}"),
-               codes=REFUSED, within=None, unprivileged=True)  # fmt: skip
+        yield Case(
+            KIND,
+            f"{name} as output",
+            _output(_all(write_study, make)),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+            unprivileged=True,
+            ours=(),
+        )
+    yield Case(
+        KIND,
+        "read-only output",
+        _output(lambda out: out.mkdir(0o555)),
+        codes=REFUSED,
+        within=None,
+        unprivileged=True,
+        says=("out",),
+    )
+    yield Case(
+        KIND,
+        "output below a closed folder",
+        _output(lambda out: (out.mkdir(), (out.parent / "in").chmod(0o555)), f"-o={Path('in/new')}"),
+        codes=REFUSED,
+        within=None,
+        unprivileged=True,
+    )
     for name in (*FIXED_NAMES, f"{ROUTING_FOLDER}/my_map.nii.gz", f"{ROUTING_FOLDER}/group1-block1.nii.gz"):
-        yield Case(KIND, f"user's {name}", _output(_of_users(name), "--probabilities"), codes=EITHER,
-                   within=None, ours=_results_without(name))  # fmt: skip
-    for name in (".humor.lock", ".humor.partial", ".humor.journal", "notes.txt", f"{ROUTING_FOLDER}/notes.txt"):
-        yield Case(KIND, f"user's {name}", _output(_of_users(name)), codes=EITHER, within=None,
-                   ours=_results_without(name))  # fmt: skip
+        yield Case(
+            KIND,
+            f"user's {name}",
+            _output(_of_users(name), "--probabilities"),
+            codes=EITHER,
+            within=None,
+            ours=_results_without(name),
+        )
+    for name in (
+        ".humor.lock",
+        ".humor.partial",
+        ".humor.journal",
+        "notes.txt",
+        f"{ROUTING_FOLDER}/notes.txt",
+    ):
+        yield Case(
+            KIND,
+            f"user's {name}",
+            _output(_of_users(name)),
+            codes=EITHER,
+            within=None,
+            ours=_results_without(name),
+        )
     for name in (LABEL_MAP, REPORT, ROUTING_FOLDER):
-        yield Case(KIND, f"a folder called {name}", _output(lambda out, n=name: (out / n / "x").mkdir(parents=True)),
-                   codes=EITHER, within=None, ours=_results_without(name))  # fmt: skip
-    yield Case(KIND, "a file as output", _output(lambda out: out.write_bytes(b"mine")), codes=REFUSED, within=None,
-               says=("out",), ours=())  # fmt: skip
-    yield Case(KIND, "a pipe as output", _output(os.mkfifo), codes=REFUSED, within=None, says=("out",), ours=())
-    yield Case(KIND, "below a file", _output(lambda out: out.write_bytes(b"mine"), "-o=out/deeper"), codes=REFUSED,
-               within=None, says=("out",), ours=())  # fmt: skip
-    yield Case(KIND, "output is the study", lambda place: _onto_itself(place), codes=DONE, ours=_results_in("in"),
-               within=None)  # fmt: skip
+        yield Case(
+            KIND,
+            f"a folder called {name}",
+            _output(lambda out, n=name: (out / n / "x").mkdir(parents=True)),
+            codes=EITHER,
+            within=None,
+            ours=_results_without(name),
+        )
+    yield Case(
+        KIND,
+        "a file as output",
+        _output(lambda out: out.write_bytes(b"mine")),
+        codes=REFUSED,
+        within=None,
+        says=("out",),
+        ours=(),
+    )
+    yield Case(
+        KIND, "a pipe as output", _output(os.mkfifo), codes=REFUSED, within=None, says=("out",), ours=()
+    )
+    yield Case(
+        KIND,
+        "below a file",
+        _output(lambda out: out.write_bytes(b"mine"), "-o=out/deeper"),
+        codes=REFUSED,
+        within=None,
+        says=("out",),
+        ours=(),
+    )
+    yield Case(
+        KIND,
+        "output is the study",
+        lambda place: _onto_itself(place),
+        codes=DONE,
+        ours=_results_in("in"),
+        within=None,
+    )
     for name in FIXED_NAMES[:3]:
-        yield Case(KIND, f"input is {name}", lambda place, n=name: _input_as_result(place, n), ours=(),
-                   codes=REFUSED_OR_WRONG, within=None)  # fmt: skip
+        yield Case(
+            KIND,
+            f"input is {name}",
+            lambda place, n=name: _input_as_result(place, n),
+            ours=(),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
     for word in ("/proc", "/sys", "/dev/full", "/proc/self/fd", "/dev/null/x"):
-        yield Case(KIND, f"output {word}", _output(lambda out: None, f"-o={word}"), codes=REFUSED, within=None)
-        yield Case(KIND, f"sample {word}", lambda place, w=word: ["sample", w], codes=REFUSED_OR_WRONG, within=None)
+        yield Case(
+            KIND, f"output {word}", _output(lambda out: None, f"-o={word}"), codes=REFUSED, within=None
+        )
+        yield Case(
+            KIND, f"sample {word}", lambda place, w=word: ["sample", w], codes=REFUSED_OR_WRONG, within=None
+        )
 
 
 def _batch(place: Path, make: Make) -> list[str]:

@@ -112,6 +112,10 @@ def cases() -> Iterator[Case]:
     }.items():
         yield Case(KIND, name, _flair(change), codes=REFUSED, says=("flair",), within=None)
     yield Case(KIND, "a fourth axis of one", _flair(_array(lambda data: data[..., None])), codes=DONE)
-    yield Case(KIND, "a sixth axis of one", _flair(_array(lambda data: data[..., None, None, None])), codes=DONE)
+    yield Case(
+        KIND, "a sixth axis of one", _flair(_array(lambda data: data[..., None, None, None])), codes=DONE
+    )
     for code, factor in (("meter", 1e-3), ("micron", 1e3)):
-        yield Case(KIND, f"in {code}s", _flair(_units(code, factor)), says=("flair",), warns=("FLAIR", "flair"))
+        yield Case(
+            KIND, f"in {code}s", _flair(_units(code, factor)), says=("flair",), warns=("FLAIR", "flair")
+        )

@@ -74,9 +74,11 @@ def _with_field(field: str, value: float, two: bool = False) -> Callable[[Path],
     return write
 
 
-NRRD = ("NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 80 80 80\n"
-        "space directions: (1,0,0) (0,1,0) (0,0,1)\nkinds: domain domain domain\nendian: little\n"
-        "encoding: raw\nspace origin: (0,0,0)\n\n")  # fmt: skip
+NRRD = (
+    "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 80 80 80\n"
+    "space directions: (1,0,0) (0,1,0) (0,0,1)\nkinds: domain domain domain\nendian: little\n"
+    "encoding: raw\nspace origin: (0,0,0)\n\n"
+)
 NRRD_CHANGES: dict[str, tuple[str, str]] = {
     "dimension 99": ("dimension: 3", "dimension: 99"),
     "dimension -1": ("dimension: 3", "dimension: -1"),
@@ -103,8 +105,10 @@ NRRD_CHANGES: dict[str, tuple[str, str]] = {
     "magic 9": ("NRRD0004", "NRRD0009"),
     "control": ("kinds: domain", "content: \x1b[2J\x07\nkinds: domain"),
 }
-META = ("ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nDimSize = 80 80 80\n"
-        "ElementSpacing = 1 1 1\nElementType = MET_SHORT\nElementDataFile = LOCAL\n")  # fmt: skip
+META = (
+    "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nDimSize = 80 80 80\n"
+    "ElementSpacing = 1 1 1\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
+)
 META_CHANGES: dict[str, tuple[str, str]] = {
     "NDims 99": ("NDims = 3", "NDims = 99"),
     "NDims 0": ("NDims = 3", "NDims = 0"),
@@ -133,17 +137,43 @@ def cases() -> Iterator[Case]:
     for field, values in FIELDS.items():
         for value in values:
             within = None if field.split(":")[0] in ("datatype", "bitpix", "scl_slope", "dim") else 0.1
-            yield Case(KIND, f"{field} = {value:g}", with_flair(_with_field(field, value)),
-                       says=("flair",), within=within, warns=PLACE)  # fmt: skip
-    for field, value in {"dim:1": 2**62, "dim:2": 2**40, "dim:3": -(2**63), "vox_offset": 2**62,
-                         "pixdim:1": 1e300, "scl_slope": 1e300, "srow_x:3": 1e300}.items():  # fmt: skip
-        yield Case(KIND, f"NIfTI-2 {field} = {value:g}", with_flair(_with_field(field, value, two=True)),
-                   says=("flair",), within=None if field == "scl_slope" else 0.1, warns=PLACE)  # fmt: skip
-    for names, ending, text, changes in (("NRRD", ".nrrd", NRRD, NRRD_CHANGES), ("MetaImage", ".mha", META,
-                                                                                META_CHANGES)):  # fmt: skip
+            yield Case(
+                KIND,
+                f"{field} = {value:g}",
+                with_flair(_with_field(field, value)),
+                says=("flair",),
+                within=within,
+                warns=PLACE,
+            )
+    for field, value in {
+        "dim:1": 2**62,
+        "dim:2": 2**40,
+        "dim:3": -(2**63),
+        "vox_offset": 2**62,
+        "pixdim:1": 1e300,
+        "scl_slope": 1e300,
+        "srow_x:3": 1e300,
+    }.items():
+        yield Case(
+            KIND,
+            f"NIfTI-2 {field} = {value:g}",
+            with_flair(_with_field(field, value, two=True)),
+            says=("flair",),
+            within=None if field == "scl_slope" else 0.1,
+            warns=PLACE,
+        )
+    for names, ending, text, changes in (
+        ("NRRD", ".nrrd", NRRD, NRRD_CHANGES),
+        ("MetaImage", ".mha", META, META_CHANGES),
+    ):
         for name, (old, new) in changes.items():
-            yield Case(KIND, f"{names} {name}", with_flair(_with_text(text.replace(old, new, 1)), ending),
-                       says=("flair",), within=None)  # fmt: skip
+            yield Case(
+                KIND,
+                f"{names} {name}",
+                with_flair(_with_text(text.replace(old, new, 1)), ending),
+                says=("flair",),
+                within=None,
+            )
     yield Case(KIND, "extension longer than the file", with_flair(_with_extension(2**31 - 16)), within=None)
     yield Case(KIND, "extension of no length", with_flair(_with_extension(0)), within=None)
     yield Case(KIND, "extension of negative length", with_flair(_with_extension(-16)), within=None)

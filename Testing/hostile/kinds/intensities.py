@@ -51,8 +51,13 @@ def cases() -> Iterator[Case]:
     told = {"says": ("flair",), "warns": ("flair", "FLAIR")}
     for kind in ("u1", "i1", "u2", "i4", "u4", "i8", "u8", "f4", "f8"):
         top = {"u1": 255, "i1": 127}.get(kind, 4000)
-        yield Case(KIND, f"type {kind}", _flair(lambda d, k=kind, t=top: (d / d.max() * t).round().astype(k)),
-                   codes=DONE, within=0.25)  # fmt: skip
+        yield Case(
+            KIND,
+            f"type {kind}",
+            _flair(lambda d, k=kind, t=top: (d / d.max() * t).round().astype(k)),
+            codes=DONE,
+            within=0.25,
+        )
     for scale in (1e-300, 1e-45, 1e-38, 1e-30, 1e-12, 1e-4, 1e4, 1e12, 1e30, 1e35, 1e200, 1e298):
         yield Case(KIND, f"scaled by {scale:g}", _flair(lambda d, s=scale: d * s), **told)  # type: ignore
     for offset in (-1e6, -1000, 1000, 1e5):
@@ -75,7 +80,9 @@ def cases() -> Iterator[Case]:
     }
     for name, change in flat.items():
         yield Case(KIND, name, _flair(change), codes=REFUSED, says=("flair",), within=None)
-    yield Case(KIND, "a checkerboard", _flair(lambda d: (np.indices(d.shape).sum(0) % 2) * 100.0), within=None)
+    yield Case(
+        KIND, "a checkerboard", _flair(lambda d: (np.indices(d.shape).sum(0) % 2) * 100.0), within=None
+    )
     yield Case(KIND, "a ramp", _flair(lambda d: np.indices(d.shape)[0] * 10.0), within=None)
     yield Case(KIND, "inverted", _flair(lambda d: (d.max() - d) * (d > 0)), within=None)
     yield Case(KIND, "squared", _flair(lambda d: d**2), within=None)

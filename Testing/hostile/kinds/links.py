@@ -79,13 +79,29 @@ def cases() -> Iterator[Case]:
     for name, (target, codes) in TARGETS.items():
         yield Case(KIND, f"input {name}", _input(target), codes=codes)
     for name in (*FIXED_NAMES, ROUTING_FOLDER, ".humor.lock", ".humor.partial", ".humor.journal"):
-        for what, target in {"file": "../precious/thesis.txt", "folder": "../precious", "dead": "../none"}.items():
-            yield Case(KIND, f"{name} to a {what}", _in_output(name, target), codes=EITHER, within=None, ours=())
+        for what, to in {
+            "file": "../precious/thesis.txt",
+            "folder": "../precious",
+            "dead": "../none",
+        }.items():
+            yield Case(KIND, f"{name} to a {what}", _in_output(name, to), codes=EITHER, within=None, ours=())
     for name in ("in", "out"):
-        yield Case(KIND, f"{name} is a loop", lambda place, n=name: _loop(place, n), codes=REFUSED_OR_WRONG,
-                   within=None, ours=())  # fmt: skip
-    yield Case(KIND, "out is a link to a folder", _out_is_a_link, codes=EITHER, within=None,
-               ours=("precious/report.json", "precious/segmentation.nii.gz"))  # fmt: skip
+        yield Case(
+            KIND,
+            f"{name} is a loop",
+            lambda place, n=name: _loop(place, n),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+            ours=(),
+        )
+    yield Case(
+        KIND,
+        "out is a link to a folder",
+        _out_is_a_link,
+        codes=EITHER,
+        within=None,
+        ours=("precious/report.json", "precious/segmentation.nii.gz"),
+    )
     yield Case(KIND, "a study that holds itself", _holds_itself, codes=EITHER, within=None)
     yield Case(KIND, "a batch that holds itself", _batch_holds_itself, codes=EITHER, within=None, quick=False)
     yield Case(KIND, "hard links of one file", _hard_links, codes=REFUSED_OR_WRONG, within=None)

@@ -117,20 +117,36 @@ def cases() -> Iterator[Case]:
         yield Case(KIND, f"damaged {name}", _damaged(text, False), within=None, codes=frozenset({1}))
     for name in ("newline", "escape", "latin-1", "half of utf-8", "right to left", "percent", "formula"):
         yield Case(KIND, f"json {name}", _file(NAMES[name], as_json=True), codes=DONE)
-        yield Case(KIND, f"json damaged {name}", _damaged(NAMES[name], True), within=None, codes=frozenset({1}))
+        yield Case(
+            KIND, f"json damaged {name}", _damaged(NAMES[name], True), within=None, codes=frozenset({1})
+        )
     for name, path in IMPOSSIBLE.items():
         yield Case(KIND, f"no file {name}", _missing(path), codes=REFUSED_OR_WRONG, within=None)
         yield Case(KIND, f"no folder {name}", _missing_folder(path), codes=REFUSED_OR_WRONG, within=None)
         if name not in ("slashes", "empty", "dots up", "no such user"):
             yield Case(KIND, f"no output {name}", _output(path), codes=REFUSED_OR_WRONG, within=None)
         for action in ("verify", "show"):
-            yield Case(KIND, f"no model {name} {action}", lambda place, p=path, a=action: ["models", a, "--", p],
-                       codes=ANY if name in ("empty", "slashes", "dots up") else REFUSED_OR_WRONG,
-                       within=None)  # fmt: skip
-        yield Case(KIND, f"segment with model {name}", lambda place, p=path: _with_model(place, p),
-                   codes=REFUSED_OR_WRONG, within=None)  # fmt: skip
-        yield Case(KIND, f"no batch {name}", lambda place, p=path: ["batch", f"--output={place / 'out'}", "--", p],
-                   codes=ANY, within=None)  # fmt: skip
+            yield Case(
+                KIND,
+                f"no model {name} {action}",
+                lambda place, p=path, a=action: ["models", a, "--", p],
+                codes=ANY if name in ("empty", "slashes", "dots up") else REFUSED_OR_WRONG,
+                within=None,
+            )
+        yield Case(
+            KIND,
+            f"segment with model {name}",
+            lambda place, p=path: _with_model(place, p),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
+        yield Case(
+            KIND,
+            f"no batch {name}",
+            lambda place, p=path: ["batch", f"--output={place / 'out'}", "--", p],
+            codes=ANY,
+            within=None,
+        )
 
 
 def _with_model(place: Path, path: str) -> list[str]:

@@ -21,14 +21,20 @@ def cases() -> Iterator[Case]:
     for number in range(KILLS):
         first: Signals = (SIGKILL, SIGTERM, SIGINT, SIGHUP)[number % 4]
         when = chance.uniform(0.2, LATEST)
-        kill = ((first, when),)
+        kill: tuple[tuple[Signals, float], ...] = ((first, when),)
         if first is not SIGKILL and chance.random() < 0.3:
             kill += ((first, when + 0.3),)
         rerun = number % 3 != 0
         how = Child(kill=kill, rerun=rerun)
         codes = frozenset({0}) if rerun else frozenset({0, 130})
-        yield Case(KIND, f"{number} {first.name} at {when:.2f} s{' and again' if rerun else ''}", _prepare(),
-                   codes=codes, child=how, seconds=120)  # fmt: skip
+        yield Case(
+            KIND,
+            f"{number} {first.name} at {when:.2f} s{' and again' if rerun else ''}",
+            _prepare(),
+            codes=codes,
+            child=how,
+            seconds=120,
+        )
 
 
 def _prepare() -> Callable[[Path], list[str]]:

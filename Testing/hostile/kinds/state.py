@@ -35,8 +35,17 @@ CONTENTS: dict[str, bytes] = {
     "zeros": bytes(4096),
 }
 FIELDS: dict[str, Any] = {
-    "files": [None, [], "x", {"../../in/t1.nii": {"sha256": "0"}}, {"": {}}, {"/etc/passwd": {"sha256": 1}},
-              {LABEL_MAP: None}, {LABEL_MAP: {"sha256": ["x"]}}, {"a\0b": {}}],
+    "files": [
+        None,
+        [],
+        "x",
+        {"../../in/t1.nii": {"sha256": "0"}},
+        {"": {}},
+        {"/etc/passwd": {"sha256": 1}},
+        {LABEL_MAP: None},
+        {LABEL_MAP: {"sha256": ["x"]}},
+        {"a\0b": {}},
+    ],
     "outputs": [None, "x", [1], ["../../in/t1.nii"], ["/etc/passwd"], [None]],
     "schema": [None, 7, "other/9"],
     "created": [None, "yesterday", 10**400],
@@ -44,7 +53,7 @@ FIELDS: dict[str, Any] = {
     "volumes_ml": [None, {"WT": "x"}, {"WT": 1e400}],
     "labels_ml": [None, [None], [{"value": "x"}]],
     "seconds": [None, 10**400],
-}  # fmt: skip
+}
 
 
 @cache
@@ -137,32 +146,54 @@ def cases() -> Iterator[Case]:
     for name, data in CONTENTS.items():
         for file in (REPORT, ".humor.journal", ".humor.lock"):
             ours = ("out",) if file != REPORT else ()
-            yield Case(KIND, f"{file} is {name}", _again(_content(file, data)), codes=EITHER, within=None,
-                       ours=ours)  # fmt: skip
+            yield Case(
+                KIND, f"{file} is {name}", _again(_content(file, data)), codes=EITHER, within=None, ours=ours
+            )
     for field, values in FIELDS.items():
         for number, value in enumerate(values):
-            yield Case(KIND, f"{REPORT} {field} {number}", _again(_field(field, value)), codes=EITHER,
-                       within=None, ours=("out",))  # fmt: skip
+            yield Case(
+                KIND,
+                f"{REPORT} {field} {number}",
+                _again(_field(field, value)),
+                codes=EITHER,
+                within=None,
+                ours=("out",),
+            )
     corrected = _content(LABEL_MAP, b"corrected by an expert")
-    yield Case(KIND, "corrected", _again(corrected), codes=frozenset({1}), within=None, ours=(), says=(LABEL_MAP,))
+    yield Case(
+        KIND, "corrected", _again(corrected), codes=frozenset({1}), within=None, ours=(), says=(LABEL_MAP,)
+    )
     yield Case(KIND, "undisturbed", _again(lambda out: None), codes=frozenset({0}))
     for name, data in TABLES.items():
-        yield Case(KIND, f"table {name}", lambda place, d=data: _table(place, d), codes=ANY, within=None,
-                   quick=False)  # fmt: skip
-        yield Case(KIND, f"plan {name}", lambda place, d=data: _table(place, d, "--dry-run"), codes=ANY,
-                   within=None)  # fmt: skip
+        yield Case(
+            KIND, f"table {name}", lambda place, d=data: _table(place, d), codes=ANY, within=None, quick=False
+        )
+        yield Case(
+            KIND, f"plan {name}", lambda place, d=data: _table(place, d, "--dry-run"), codes=ANY, within=None
+        )
     for name in ("nothing", "no text", "deep", "a huge number", "zeros"):
         for file in (RECORDS, VOLUMES, f"{STATE_FOLDER}/{OWN_FILES}", f"a/{REPORT}"):
-            yield Case(KIND, f"batch {file} is {name}", _batch_again(_content(file, CONTENTS[name])),
-                       codes=EITHER, within=None, ours=("out",), quick=False)  # fmt: skip
+            yield Case(
+                KIND,
+                f"batch {file} is {name}",
+                _batch_again(_content(file, CONTENTS[name])),
+                codes=EITHER,
+                within=None,
+                ours=("out",),
+                quick=False,
+            )
     for name, damage in {
         "no state": lambda out: shutil.rmtree(out / STATE_FOLDER),
-        "state is a link": lambda out: (shutil.rmtree(out / STATE_FOLDER), os.symlink("/tmp", out / STATE_FOLDER)),
+        "state is a link": lambda out: (
+            shutil.rmtree(out / STATE_FOLDER),
+            os.symlink("/tmp", out / STATE_FOLDER),
+        ),
         "records are a folder": lambda out: ((out / RECORDS).unlink(), (out / RECORDS).mkdir()),
         "records are a pipe": lambda out: ((out / RECORDS).unlink(), os.mkfifo(out / RECORDS)),
     }.items():
-        yield Case(KIND, f"batch {name}", _batch_again(damage), codes=EITHER, within=None, ours=("out",),
-                   quick=False)  # fmt: skip
+        yield Case(
+            KIND, f"batch {name}", _batch_again(damage), codes=EITHER, within=None, ours=("out",), quick=False
+        )
 
 
 def _table(place: Path, data: bytes, *more: str) -> list[str]:

@@ -11,8 +11,17 @@ from ..case import ANY, DONE, EITHER, REFUSED, REFUSED_OR_WRONG, Case, Child
 from ..made_study import CHEAP, image, segment, with_flair, write_study
 
 KIND = "streams"
-DEVICES = ("/dev/zero", "/dev/urandom", "/dev/full", "/dev/stdin", "/dev/null", "/dev/tty", "/proc/kcore",
-           "/proc/self/fd/0", "/proc/self/environ")  # fmt: skip
+DEVICES = (
+    "/dev/zero",
+    "/dev/urandom",
+    "/dev/full",
+    "/dev/stdin",
+    "/dev/null",
+    "/dev/tty",
+    "/proc/kcore",
+    "/proc/self/fd/0",
+    "/proc/self/environ",
+)
 
 
 def _bomb(beginning: bytes, gigabytes: int) -> Callable[[Path], None]:
@@ -42,20 +51,53 @@ def cases() -> Iterator[Case]:
     """All cases of this kind."""
     good = image("flair").to_bytes()
     for name, beginning in {"image": good, "header": good[:352], "zeros": b"", "text": b"hello"}.items():
-        yield Case(KIND, f"bomb behind {name}", with_flair(_bomb(beginning, 6), ".nii.gz"), codes=EITHER,
-                   says=("flair",), quick=False)  # fmt: skip
-        yield Case(KIND, f"terabyte behind {name}", with_flair(_sparse(beginning, 1 << 40)), codes=EITHER,
-                   says=("flair",), seconds=20)  # fmt: skip
+        yield Case(
+            KIND,
+            f"bomb behind {name}",
+            with_flair(_bomb(beginning, 6), ".nii.gz"),
+            codes=EITHER,
+            says=("flair",),
+            quick=False,
+        )
+        yield Case(
+            KIND,
+            f"terabyte behind {name}",
+            with_flair(_sparse(beginning, 1 << 40)),
+            codes=EITHER,
+            says=("flair",),
+            seconds=20,
+        )
     for word in DEVICES:
-        yield Case(KIND, f"image {word}", with_flair(lambda path, w=word: Path(w)), codes=REFUSED_OR_WRONG,
-                   within=None)  # fmt: skip
-        yield Case(KIND, f"folder {word}", lambda place, w=word: ["segment", w, "-o", str(place / "out")],
-                   codes=REFUSED_OR_WRONG, within=None)  # fmt: skip
-        yield Case(KIND, f"table {word}", lambda place, w=word: ["batch", w, "-o", str(place / "out"), *CHEAP],
-                   codes=REFUSED_OR_WRONG, within=None)  # fmt: skip
+        yield Case(
+            KIND,
+            f"image {word}",
+            with_flair(lambda path, w=word: Path(w)),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
+        yield Case(
+            KIND,
+            f"folder {word}",
+            lambda place, w=word: ["segment", w, "-o", str(place / "out")],
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
+        yield Case(
+            KIND,
+            f"table {word}",
+            lambda place, w=word: ["batch", w, "-o", str(place / "out"), *CHEAP],
+            codes=REFUSED_OR_WRONG,
+            within=None,
+        )
         for ending in (".nii.gz", ".mha", ".nrrd", ".csv"):
-            yield Case(KIND, f"link {ending} to {word}", lambda place, w=word, e=ending: _linked(place, w, e),
-                       codes=REFUSED_OR_WRONG, within=None, quick=ending == ".mha")  # fmt: skip
+            yield Case(
+                KIND,
+                f"link {ending} to {word}",
+                lambda place, w=word, e=ending: _linked(place, w, e),
+                codes=REFUSED_OR_WRONG,
+                within=None,
+                quick=ending == ".mha",
+            )
     for name, how in {
         "stdout closed": Child(stdout="closed"),
         "stdout full": Child(stdout="full"),
@@ -74,10 +116,17 @@ def cases() -> Iterator[Case]:
         }
         for command, prepare in commands.items():
             yield Case(KIND, f"{name} {command}", prepare, codes=ANY | {130}, within=None, child=how)
-    yield Case(KIND, "nothing wrong, as a child", lambda place: (write_study(place / "in"), segment(place))[1],
-               codes=DONE, child=Child())  # fmt: skip
+    yield Case(
+        KIND,
+        "nothing wrong, as a child",
+        lambda place: (write_study(place / "in"), segment(place))[1],
+        codes=DONE,
+        child=Child(),
+    )
     yield Case(KIND, "a table that is a pipe", _pipe_table, codes=REFUSED_OR_WRONG, within=None)
-    yield Case(KIND, "an image that is a pipe", with_flair(os.mkfifo), codes=REFUSED, within=None, says=("flair",))
+    yield Case(
+        KIND, "an image that is a pipe", with_flair(os.mkfifo), codes=REFUSED, within=None, says=("flair",)
+    )
 
 
 def _linked(place: Path, word: str, ending: str) -> list[str]:
