@@ -36,7 +36,7 @@ def written(node: Any, folder: Path) -> Any:
 def test_the_engine_reads_every_geometry_to_the_voxel(scene: Any, tmp_path: Path, name: str) -> None:
     node = volume("T1c", affine=GEOMETRIES[name])
     read = written(node, tmp_path)
-    assert read.grid.shape == (10, 11, 12)
+    assert read.grid.shape == (50, 51, 52)
     np.testing.assert_allclose(read.grid.affine, GEOMETRIES[name], rtol=0, atol=ALMOST_EXACT)
     np.testing.assert_array_equal(read.data.T, slicer.util.arrayFromVolume(node))
 
@@ -45,7 +45,7 @@ def test_the_engine_reads_every_geometry_to_the_voxel(scene: Any, tmp_path: Path
     "kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"]
 )
 def test_every_voxel_type_survives(scene: Any, tmp_path: Path, kind: str) -> None:
-    data = np.arange(10**3).reshape(10, 10, 10) % 120
+    data = np.arange(30**3).reshape(30, 30, 30) % 120
     read = written(volume("V", data.astype(kind)), tmp_path)
     assert read.data.dtype == np.dtype("float32" if kind == "float64" else kind)
     np.testing.assert_array_equal(read.data.T, data)
@@ -53,7 +53,7 @@ def test_every_voxel_type_survives(scene: Any, tmp_path: Path, kind: str) -> Non
 
 def test_values_beyond_32_bits_keep_their_64(scene: Any, tmp_path: Path) -> None:
     """In the file; the engine reads them in the unit that 32 bits hold, with the slope that belongs to it."""
-    data = np.linspace(0.0, 1e300, 10**3).reshape(10, 10, 10)
+    data = np.linspace(0.0, 1e300, 30**3).reshape(30, 30, 30)
     node = volume("V", data, FULL)
     file = write_volumes({"t1c": node}, tmp_path)["t1c"]
     kept = sitk.GetArrayFromImage(sitk.ReadImage(file))
@@ -151,7 +151,7 @@ def bad(kind: str) -> Any:
     if kind == "same value everywhere":
         return volume("Bad", np.full((10, 10, 10), 3.0))
     if kind == "infinite":
-        return volume("Bad", np.where(noise() > 120, np.inf, noise()))
+        return volume("Bad", np.where(noise() > 140, np.inf, noise()))
     assert kind == "not a volume"
     return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", "Bad")
 
@@ -204,17 +204,17 @@ def test_a_full_disk_is_told_and_nothing_half_written_stays(scene: Any, tmp_path
 def test_a_volume_of_another_memory_layout_is_written_as_it_is_shown(scene: Any, tmp_path: Path) -> None:
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Built")
     image = vtk.vtkImageData()
-    image.SetDimensions(9, 10, 11)
+    image.SetDimensions(22, 23, 24)
     image.AllocateScalars(vtk.VTK_SHORT, 1)
-    for i in range(9):
-        for j in range(10):
-            for k in range(11):
-                image.SetScalarComponentFromDouble(i, j, k, 0, i + 10 * j + 100 * k)
+    for i in range(22):
+        for j in range(23):
+            for k in range(24):
+                image.SetScalarComponentFromDouble(i, j, k, 0, i + 30 * j + 900 * k)
     node.SetAndObserveImageData(image)
     node.SetIJKToRASMatrix(matrix(FULL))
     read = written(node, tmp_path)
-    assert read.data[3, 4, 5] == 543
-    assert read.data[8, 9, 10] == 1098
+    assert read.data[3, 4, 5] == 4623
+    assert read.data[21, 22, 23] == 21381
 
 
 def test_the_shown_time_point_of_a_sequence_of_volumes_is_written(scene: Any, tmp_path: Path) -> None:

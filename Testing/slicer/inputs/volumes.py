@@ -36,7 +36,7 @@ def volume(
     return node
 
 
-def noise(shape: tuple[int, int, int] = (12, 11, 10), seed: int = 0) -> np.ndarray:
+def noise(shape: tuple[int, int, int] = (52, 51, 50), seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(100, 20, shape).astype(np.float32)
 
 
