@@ -24,6 +24,9 @@ from .schedule import learning_rate
 
 Losses = dict[str, float]
 
+MOST_LEFT_OUT = 20
+"""Steps without a finite gradient, one after the other, at which something is broken and not only unlucky."""
+
 
 class Training:
     """What moves during a training.
@@ -70,9 +73,14 @@ class Training:
         self.network.requires_grad_(True)  # DDP shares only what could learn when it was wrapped
         self._wrapped, self.optimiser = fabric.setup(self.objective, optimiser)
         self._phase = ""
+        self._left_out = 0
 
     def one_step(self, batches: Batches) -> Losses:
-        """Move the weights once; the losses are the mean over accumulated batches."""
+        """Move the weights once; the losses are the mean over accumulated batches.
+
+        Raises:
+            InputError: ``MOST_LEFT_OUT`` steps in a row had no finite gradient.
+        """
         recipe = self.recipe
         self._enter_phase()
         self.network.train()
@@ -89,10 +97,18 @@ class Training:
             parts.append({name: loss.detach() for name, loss in losses.items()})
         length = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
         if torch.isfinite(length):
+            self._left_out = 0
             self.optimiser.step()
             follow(self.average, self.network, recipe.ema, self.step)
         else:  # one such step would make all weights NaN; low precision overflows now and then
             warnings.warn(f"Step {self.step + 1} was left out: its gradient is {length}.", stacklevel=2)
+            self._left_out += 1
+            if self._left_out == MOST_LEFT_OUT:
+                raise InputError(
+                    f"{MOST_LEFT_OUT} steps in a row had no finite gradient, the last is step {self.step + 1}. "
+                    "Set compile: false or precision: fp32 in the recipe, or lower learning_rate, and call "
+                    "again; the training goes on from its last checkpoint."
+                )
         self.step += 1
         return {name: sum(float(part[name]) for part in parts) / len(parts) for name in parts[0]}
 
