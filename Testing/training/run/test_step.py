@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from humor.errors import InputError
 from humor_training.data.labelled_case import LabelledCase
 from humor_training.recipe import Recipe, Stage
 from humor_training.run.batches import Batches, make_batch
@@ -69,6 +70,25 @@ def test_a_step_with_an_infinite_gradient_moves_nothing(cases: list[LabelledCase
     training.one_step(batches)
     batches.close()
     assert torch.isfinite(weight).all() and not torch.equal(weight, before["decoder.head.weight"])
+
+
+def test_a_training_whose_gradients_are_never_finite_stops(
+    cases: list[LabelledCase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("humor_training.run.training.MOST_LEFT_OUT", 3)
+    fabric = make_fabric("cpu")
+    training = Training(RECIPE, fabric)
+    weight = training.network.get_parameter("decoder.head.weight")
+    weight.register_hook(lambda gradient: gradient * float("nan"))
+    batches = Batches(cases, RECIPE, 0, 0, fabric.device)
+    try:
+        with pytest.warns(UserWarning, match="left out"):
+            training.one_step(batches)
+            training.one_step(batches)
+            with pytest.raises(InputError, match=r"3 steps in a row .* step 3\. Set compile: false"):
+                training.one_step(batches)
+    finally:
+        batches.close()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
