@@ -21,8 +21,8 @@ def compiled(network: nn.Module) -> Forward:
     network does what cannot be compiled), a warning says so, and ``network`` itself is called from then on.
     """
     made: Forward = torch.compile(network, dynamic=False)
-    # One graph, also where processes share gradients: cut at their buckets, as torch does to send early, PyTorch
-    # 2.13 gives NaN gradients to the first layers on some processors; and processes of one machine gain nothing.
+    # One graph, also where processes share gradients: cut at their buckets, as torch does to send early,
+    # PyTorch 2.13 gives NaN gradients to the first layers on some processors.
     made = torch._dynamo.config.patch(optimize_ddp=False)(made)
     works = True
 

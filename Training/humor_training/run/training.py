@@ -105,7 +105,7 @@ class Training:
             self._left_out += 1
             if self._left_out == MOST_LEFT_OUT:
                 raise InputError(
-                    f"{MOST_LEFT_OUT} steps in a row had no finite gradient, the last is step {self.step + 1}. "
+                    f"{MOST_LEFT_OUT} steps in a row, up to step {self.step + 1}, had no finite gradient. "
                     "Set compile: false or precision: fp32 in the recipe, or lower learning_rate, and call "
                     "again; the training goes on from its last checkpoint."
                 )
