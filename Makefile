@@ -3,6 +3,7 @@
 # make test       style, types and tests
 # make test-heavy the tests that take minutes
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
+# make gpu-kit    a folder of at most 60 MiB that trains on a lent machine with a GPU (DATA=folder, KIT=folder)
 # make bench      speed and memory against other networks, on one case (CASE=folder)
 # make bench-slicer  from the click in Slicer to the result, beside the command line (CASE=folder)
 # make pictures   the module's panel and slice views, into pictures/ (CASE=folder)
@@ -17,10 +18,13 @@ LIGHT_STAMP := $(VENV)/.installed-light
 TORCH := torch==2.13.0
 CHECKED := HUMoRSegment Training Testing
 CASE ?=
+DATA ?=
+HOLD ?=
+KIT ?= gpu-kit
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke bench bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke gpu-kit bench bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -65,6 +69,9 @@ test-heavy: setup
 
 train-smoke: setup
 	$(BIN)/humor-train smoke smoke-output
+
+gpu-kit: setup
+	$(BIN)/humor-train kit gpu_student '$(KIT)' --data '$(DATA)' $(if $(HOLD),--hold $(HOLD))
 
 bench: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks $(if $(CASE),--case '$(CASE)') $(BENCH)

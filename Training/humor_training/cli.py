@@ -12,6 +12,8 @@ COMMANDS = (
     "check",
     "pack",
     "fit",
+    "carry",
+    "kit",
     "crossvalidate",
     "average",
     "gates",

@@ -211,11 +211,23 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, ValueError) as problem:
+        raise _not_a_recipe(str(path), problem) from problem
+    return recipe_of(data, str(path))
+
+
+def recipe_of(data: Any, source: str) -> Recipe:
+    """A recipe from YAML's plain data; raises as ``read_recipe`` does, with ``source`` in the message."""
+    try:
         return _made(Recipe, data)
-    except (OSError, yaml.YAMLError, TypeError, ValueError, KeyError, UsageError) as problem:
-        raise UsageError(
-            f"{path}: not a recipe ({problem}) See the examples in Training/humor_training/recipes."
-        ) from problem
+    except (TypeError, ValueError, KeyError, UsageError) as problem:
+        raise _not_a_recipe(source, problem) from problem
+
+
+def _not_a_recipe(source: str, problem: Exception) -> UsageError:
+    return UsageError(
+        f"{source}: not a recipe ({problem}) See the examples in Training/humor_training/recipes."
+    )
 
 
 def _made(kind: type[Made], data: Any) -> Made:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from humor.errors import UsageError
 
+from ..run.files import ORIGIN, RECIPE
 from .options import (
     add_data,
     add_device,
@@ -20,6 +22,7 @@ from .options import (
 
 if TYPE_CHECKING:
     import torch
+    from lightning.fabric import Fabric
     from torch import nn
 
     from ..recipe import Recipe
@@ -40,6 +43,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_run(parser)
     add_split(parser)
     add_device(parser)
+    parser.add_argument(
+        "--minutes", type=float, help="stop after so many minutes, saved; call again to go on"
+    )
+    parser.add_argument(
+        "--schedule-minutes",
+        type=float,
+        help="of all calls together: as many steps as fit into them here, measured first",
+    )
     parser.add_argument("--teacher", help="run folder or bundle to follow (distillation)")
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument(
@@ -51,28 +62,66 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train; see ``run.fit.fit``."""
+    import time
+
     from ..recipe import read_recipe
-    from ..run.files import CHECKPOINT, RECIPE
     from ..run.fit import fit
+    from ..run.pieces import join_pieces
     from ..run.processes import make_fabric
     from ..run.trained import load_model
 
+    began = time.monotonic()
+    for name in ("minutes", "schedule_minutes"):
+        if (given := getattr(args, name)) is not None and not 0 < given < float("inf"):
+            raise UsageError(f"--{name.replace('_', '-')} must be more than 0, not {given:g}.")
     path = recipe_path(args.recipe)
     recipe = read_recipe(path)
     fabric = make_fabric(args.device)
     teacher = load_model(args.teacher) if args.teacher else None
     with fabric.rank_zero_first():
         cases = load_cases(args)
+        # A training that goes on has its weights already.
+        begun = join_pieces(args.folder)
     material = split_cases(args, recipe, cases)
-    # A training that goes on has its weights already.
-    begun = (args.folder / CHECKPOINT).exists()
     start, start_facts = (None, {}) if begun else _start(args, recipe, material, fabric.device)
+    if args.schedule_minutes is not None:
+        recipe, text = _scheduled(args, recipe, path, material, fabric, began)
+    else:
+        text = path.read_bytes()
     if fabric.is_global_zero:
         args.folder.mkdir(parents=True, exist_ok=True)
         # Copies in the run's folder: the other commands must build, split and cite what was trained.
-        (args.folder / RECIPE).write_bytes(path.read_bytes())
+        (args.folder / RECIPE).write_bytes(text)
         _write_origin(args, material, teacher, start_facts, fabric.world_size)
-    fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start)
+    left = None if args.minutes is None else 60.0 * args.minutes - (time.monotonic() - began)
+    fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start, seconds=left)
+
+
+def _scheduled(
+    args: argparse.Namespace,
+    recipe: Recipe,
+    path: Path,
+    material: Material,
+    fabric: Fabric,
+    began: float,
+) -> tuple[Recipe, bytes]:
+    """The recipe of ``--schedule-minutes`` and its text: the run's own where an earlier call has measured."""
+    import time
+
+    import yaml
+
+    from ..recipe import read_recipe, recipe_of
+    from ..run.speed import scaled, steps_within
+
+    kept = args.folder / RECIPE
+    fabric.barrier()  # no process looks after another has written
+    if kept.exists():
+        return read_recipe(kept), kept.read_bytes()
+    steps = steps_within(recipe, args.schedule_minutes, material.learning, fabric, time.monotonic() - began)
+    data = scaled(yaml.safe_load(path.read_text(encoding="utf-8")), recipe, steps)
+    if fabric.is_global_zero:
+        print(f"{steps} steps fit into {args.schedule_minutes:g} minutes.", flush=True)
+    return recipe_of(data, str(path)), yaml.safe_dump(data, sort_keys=False).encode()
 
 
 def _start(
@@ -82,12 +131,24 @@ def _start(
     from ..run.trained import load_model
 
     if args.start:
-        given = load_model(args.start)
-        return _start_weights(given, recipe, args.start), given.facts
+        return begin_with(args.start, recipe)
     if args.grow_from:
         given = load_model(args.grow_from)
         return _grown(given, recipe, material, device).state_dict(), {"grown_from": given.facts}
     return None, {}
+
+
+def begin_with(name: str, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The weights of a run's folder or of a bundle for the recipe's network, and where they come from.
+
+    Raises:
+        UsageError: they are of another network.
+        InputError, BundleError: it is neither.
+    """
+    from ..run.trained import load_model
+
+    given = load_model(name)
+    return _start_weights(given, recipe, name), given.facts
 
 
 def _grown(student: Trained, recipe: Recipe, material: Material, device: torch.device) -> nn.Module:
@@ -132,7 +193,6 @@ def _write_origin(
 ) -> None:
     import json
 
-    from ..run.files import ORIGIN
     from ..run.trained import read_origin
 
     facts: dict[str, Any] = {

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .options import add_data, add_device, load_cases, recipe_path
-
-if TYPE_CHECKING:
-    from lightning.fabric import Fabric
-
-    from ..data.packing import LabelledCase
-    from ..recipe import Recipe
-
-WARM_UP = 3
-"""Steps that are not counted: allocators and kernels are being set up."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -39,6 +29,7 @@ def run(args: argparse.Namespace) -> None:
     from ..baselines import build_any
     from ..recipe import Stage, read_recipe
     from ..run.processes import make_fabric
+    from ..run.speed import WARM_UP, seconds_a_step
 
     fabric, cases = make_fabric(args.device), load_cases(args)
     edges = (args.window, args.window, args.window)
@@ -51,33 +42,6 @@ def run(args: argparse.Namespace) -> None:
         recipe = replace(recipe, stages=(stage,), accumulate=1)
         network = build_any(recipe.network)
         costs = f"{count_parameters(network) / 1e6:.1f} | {count_macs(network, edges) / 1e9:.1f}"
-        seconds, waiting = _measure(recipe, cases, fabric, args.steps)
+        seconds, waiting = seconds_a_step(recipe, cases, fabric, args.steps)
         rate = args.batch * fabric.world_size / seconds
         print(f"| {name} | {costs} | {rate:.2f} | {seconds:.3f} | {waiting:.1%} |", flush=True)
-
-
-def _measure(recipe: Recipe, cases: list[LabelledCase], fabric: Fabric, steps: int) -> tuple[float, float]:
-    """Seconds a step, and the share of them spent waiting for batches."""
-    import time
-
-    import torch
-
-    from ..augmentation.shapes import wanted_shapes
-    from ..run.batches import Batches
-    from ..run.training import Training
-
-    training = Training(recipe, fabric)
-    shapes = wanted_shapes(recipe.augmentation, ())
-    batches = Batches(cases, recipe, 0, fabric.global_rank, fabric.device, shapes)
-    try:
-        for _ in range(WARM_UP):
-            training.one_step(batches)
-        begin, waited = time.perf_counter(), batches.waited
-        for _ in range(steps):
-            training.one_step(batches)
-        if fabric.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds = time.perf_counter() - begin
-        return seconds / steps, (batches.waited - waited) / seconds
-    finally:
-        batches.close()

@@ -78,11 +78,16 @@ def pack(data: Path, output: Path, processes: int = 2, tell: Callable[[str], Non
     output.mkdir(parents=True, exist_ok=True)
     (output / INDEX).unlink(missing_ok=True)
     files = _pack_all(found.studies, output, processes, tell)
-    index = {"format": FORMAT, "tolerance": TOLERANCE, "cases": [path.name for path in files]}
-    staged = output / f".{INDEX}.partial"
-    staged.write_text(json.dumps(index, indent=1), encoding="utf-8")
-    os.replace(staged, output / INDEX)
+    write_index(output, [path.name for path in files], TOLERANCE)
     return files
+
+
+def write_index(folder: Path, names: Sequence[str], tolerance: float) -> None:
+    """The list that makes case files in a folder a packed folder."""
+    index = {"format": FORMAT, "tolerance": tolerance, "cases": list(names)}
+    staged = folder / f".{INDEX}.partial"
+    staged.write_text(json.dumps(index, indent=1), encoding="utf-8")
+    os.replace(staged, folder / INDEX)
 
 
 def is_packed(data: Path) -> bool:

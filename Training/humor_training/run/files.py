@@ -3,3 +3,5 @@
 from __future__ import annotations
 
 CHECKPOINT, BEST, RECIPE, ORIGIN = "checkpoint.pt", "best.pt", "recipe.yaml", "origin.json"
+PIECES = "checkpoint*.safetensors"
+"""A checkpoint that travels; see ``pieces``."""

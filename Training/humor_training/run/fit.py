@@ -46,11 +46,12 @@ def fit(
     teacher: nn.Module | None = None,
     start: dict[str, torch.Tensor] | None = None,
     tell: Callable[[str], None] = print,
+    seconds: float | None = None,
 ) -> Training:
     """Train to the end of the recipe, going on from ``folder``'s checkpoint if there is one.
 
     The folder gets ``checkpoint.pt``, ``best.pt`` (by the mean Dice of the held-out cases), tables,
-    pictures and ``report.html``. On SIGTERM or Ctrl-C the step is finished and saved.
+    pictures and ``report.html``. On SIGTERM or Ctrl-C, and after ``seconds``, the step is finished and saved.
 
     Raises:
         InputError: there is nothing to learn from, the shapes of tumours to paint cannot be read, the
@@ -67,7 +68,7 @@ def fit(
     shapes = wanted_shapes(recipe.augmentation, material.held)
     batches = Batches(material.learning, recipe, training.step, fabric.global_rank, fabric.device, shapes)
     try:
-        with Stopping() as stopping:
+        with Stopping(seconds) as stopping:
             _loop(training, batches, material, folder, record, stopping)
     finally:
         batches.close()

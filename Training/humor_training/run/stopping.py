@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -13,10 +14,14 @@ class Stopping:
     """While entered, SIGTERM and Ctrl-C set ``asked``; a second one acts as usual.
 
     Cluster schedulers send SIGTERM some seconds before they kill.
+
+    Args:
+        seconds: after which ``asked`` is set by itself, from now on; None: never.
     """
 
-    def __init__(self) -> None:
-        self.asked = False
+    def __init__(self, seconds: float | None = None) -> None:
+        self._told = False
+        self._end = None if seconds is None else time.monotonic() + seconds
         self._old: dict[int, object] = {}
 
     def __enter__(self) -> Stopping:
@@ -30,8 +35,13 @@ class Stopping:
     ) -> None:
         self._restore()
 
+    @property
+    def asked(self) -> bool:
+        """Whether to stop after this step."""
+        return self._told or (self._end is not None and time.monotonic() >= self._end)
+
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+        self._told = True
         self._restore()
 
     def _restore(self) -> None:

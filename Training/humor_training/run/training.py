@@ -142,7 +142,8 @@ class Training:
         try:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
-            self.optimiser.load_state_dict(state["optimiser"])
+            if state["optimiser"] is not None:  # it travelled without: Adam's moments begin anew
+                self.optimiser.load_state_dict(state["optimiser"])
         except (KeyError, RuntimeError, ValueError) as problem:
             raise InputError(
                 f"{path}: this checkpoint is of another network than the recipe's ({problem}). "
