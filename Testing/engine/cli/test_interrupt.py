@@ -132,7 +132,7 @@ def test_a_signal_that_was_lost_is_raised_at_the_next_good_place(
 ) -> None:
     child = losing(start, task)
     child.send_signal(number)
-    assert child.communicate(timeout=20)[0] == "stopped\n"
+    assert child.communicate(timeout=120)[0] == "stopped\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -145,7 +145,7 @@ def test_a_second_signal_ends_the_process_at_once(
     time.sleep(2 * BURST_SECONDS)
     assert child.poll() is None
     child.send_signal(number)
-    assert child.wait(timeout=10) == 130
+    assert child.wait(timeout=60) == 130
 
 
 def test_a_second_signal_ends_a_process_that_is_in_a_library(start: Callable[..., Popen[str]]) -> None:
@@ -167,7 +167,7 @@ def test_a_second_signal_ends_a_process_that_is_in_a_library(start: Callable[...
     time.sleep(3 * BURST_SECONDS)
     assert child.poll() is None
     child.terminate()
-    assert child.wait(timeout=10) == 130
+    assert child.wait(timeout=60) == 130
 
 
 _PUBLISHES = """
@@ -200,7 +200,7 @@ def test_publishing_is_not_torn_by_a_signal(
     child = start("-c", _PUBLISHES, str(tmp_path), place)
     assert child.stdout is not None and child.stdout.readline() == "here\n"
     child.terminate()
-    assert child.communicate(timeout=20)[0] == "stopped\n"
+    assert child.communicate(timeout=120)[0] == "stopped\n"
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"segmentation.nii.gz", "report.html", "report.json"}
 
@@ -211,7 +211,7 @@ def test_a_signal_while_the_lock_is_taken_leaves_nothing(
     child = start("-c", _PUBLISHES, str(tmp_path / "out"), ".humor.journal")
     assert child.stdout is not None and child.stdout.readline() == "here\n"
     child.terminate()
-    assert child.communicate(timeout=20)[0] == "stopped\n"
+    assert child.communicate(timeout=120)[0] == "stopped\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -224,9 +224,9 @@ def test_two_signals_in_the_midst_of_publishing_lose_nothing_either(
     child.terminate()
     time.sleep(2 * BURST_SECONDS)
     child.terminate()
-    assert child.wait(timeout=10) == 130
+    assert child.wait(timeout=60) == 130
     assert not (tmp_path / "report.json").exists()
     again = start("-c", _PUBLISHES, str(tmp_path))
-    assert "Traceback" not in again.communicate(timeout=20)[1]
+    assert "Traceback" not in again.communicate(timeout=120)[1]
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"segmentation.nii.gz", "report.html", "report.json"}

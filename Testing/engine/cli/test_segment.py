@@ -161,7 +161,7 @@ def test_a_signal_ends_cleanly_and_leaves_nothing(
         if json.loads(line).get("kind") == "progress":
             break
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=20)
+    rest, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     last = lines_of(rest)[-1]
     assert last["kind"] == "error" and last["data"]["exit_code"] == 130
@@ -181,7 +181,7 @@ def test_a_cancelled_run_leaves_the_results_before_it_alone(
     while json.loads(process.stdout.readline()).get("kind") != "progress":
         pass
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == 130
     assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
     assert not list(out.glob(".*"))

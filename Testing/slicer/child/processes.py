@@ -49,7 +49,7 @@ def tree_of(pid: int) -> list[int]:
     return found
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20.0) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 60.0) -> bool:
     """Whether the condition becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

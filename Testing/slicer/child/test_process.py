@@ -38,7 +38,7 @@ def start(monkeypatch: pytest.MonkeyPatch, python: str, *arguments: str) -> Chil
     return process
 
 
-def followed(process: ChildProcess, seconds: float = 30.0) -> list[Event]:
+def followed(process: ChildProcess, seconds: float = 120.0) -> list[Event]:
     """All events until the process has ended."""
     events: list[Event] = []
     end = time.monotonic() + seconds
