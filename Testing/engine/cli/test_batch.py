@@ -79,7 +79,7 @@ def test_workers_end_when_only_the_batch_is_killed(
     process.kill()
     process.communicate()
     assert len(workers) == 2
-    _, alive = psutil.wait_procs(workers, timeout=5)
+    _, alive = psutil.wait_procs(workers, timeout=30)
     assert not alive
     assert len(finish(start(twenty, "--output", out, "--workers", "2"))) > 0
     assert set(times_done(out).values()) == {1} and label_maps(out) == at_a_stretch

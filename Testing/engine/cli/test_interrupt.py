@@ -218,7 +218,7 @@ def test_a_signal_while_the_lock_is_taken_leaves_nothing(
 def test_two_signals_in_the_midst_of_publishing_lose_nothing_either(
     start: Callable[..., Popen[str]], tmp_path: Path
 ) -> None:
-    code = _PUBLISHES.replace("time.sleep(0.5)", "time.sleep(60)")
+    code = _PUBLISHES.replace("time.sleep(0.5)", "time.sleep(600)")
     child = start("-c", code, str(tmp_path), "segmentation.nii.gz")
     assert child.stdout is not None and child.stdout.readline() == "here\n"
     child.terminate()
