@@ -76,6 +76,17 @@ def whole(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+def test_a_run_is_carried_with_its_tables(whole: Path, tmp_path: Path) -> None:
+    finish(["-m", "humor_training", "carry", str(whole), str(tmp_path / "out")])
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {
+        "checkpoint-00001-of-00001.safetensors",
+        *("held_out.csv", "losses.csv", "origin.json", "recipe.yaml"),
+    }
+    refused = start(["-m", "humor_training", "carry", str(whole), str(whole)])
+    assert "is the run itself" in refused.communicate(timeout=120)[0] and refused.returncode == 2
+
+
 def test_a_training_leaves_everything_behind(whole: Path) -> None:
     assert {path.name for path in whole.iterdir()} >= {
         "checkpoint.pt",

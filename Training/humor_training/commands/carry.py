@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError(f"{args.output} is the run itself. Give another folder.")
     _, state = read_run(args.run_folder)
     files = write_pieces(state, args.output, args.weights_only)
-    for name in (RECIPE, ORIGIN, LOSSES, HELD_OUT):
+    for name in (RECIPE, ORIGIN, LOSSES.name, HELD_OUT.name):
         if (args.run_folder / name).exists():
             shutil.copy2(args.run_folder / name, args.output / name)
     size = sum(path.stat().st_size for path in files) / 1e6

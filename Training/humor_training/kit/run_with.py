@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import runpy
 import sys
@@ -21,14 +21,24 @@ def main() -> int:
         sys.argv = [name, *arguments]
         runpy.run_module(name, run_name="__main__", alter_sys=True)
         return 0
-    if missing := [module for module in NEEDED if importlib.util.find_spec(module) is None]:
-        print(f"{sys.executable} has no {', '.join(missing)}: install them, or set PYTHON.", file=sys.stderr)
+    problems = [problem for module in NEEDED if (problem := _problem(module))]
+    if problems:
+        print(f"{sys.executable}: {'; '.join(problems)}. Install them, or set PYTHON.", file=sys.stderr)
         return 1
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     print(f"Python {sys.version.split()[0]}, torch {torch.__version__}, {device}")
     return 0
+
+
+def _problem(module: str) -> str:
+    """Why it cannot be imported; empty if it can. Really imported: what it needs itself may be missing."""
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        return f"no {module} ({error})"
+    return ""
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from humor.errors import InputError
 
 CARRIED = (
     *("monai", "nibabel", "pynrrd", "isal", "psutil", "pyyaml", "safetensors"),
-    *("lightning", "lightning-utilities", "torchmetrics", "einops"),
+    *("lightning", "lightning-utilities", "torchmetrics", "packaging", "tqdm", "einops"),
 )
 """scipy and matplotlib are too heavy to carry (55 MB with what they need), and there as a rule."""
 PLATFORMS = (

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from humor.bundle.weights import MAX_SHARD_BYTES
@@ -65,7 +65,7 @@ def write_pieces(
     files = []
     for number, shard in enumerate(shards, 1):
         path = folder / PIECES.replace("*", f"-{number:05d}-of-{len(shards):05d}")
-        save_file(shard, path, {_ABOUT: json.dumps(about)})
+        path.write_bytes(save(shard, {_ABOUT: json.dumps(about)}))
         files.append(path)
     return files
 
