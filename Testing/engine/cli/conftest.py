@@ -42,8 +42,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=_hears_signals if os.name == "posix" else None,
-            **options,
+            **{"preexec_fn": _hears_signals if os.name == "posix" else None, **options},
         )
 
     return run
