@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .alignment import Misplaced
 from .grid import Grid
 from .nifti_geometry import NiftiFields
 
@@ -29,6 +30,7 @@ class Case:
         reference: the sequence that gives the native grid.
         warnings: sentences for the user.
         fields: what NIfTI files on the native grid must repeat of a header that contradicts itself.
+        misplaced: the sequences that do not lie on the others; ``warnings`` say so too.
     """
 
     image: np.ndarray
@@ -39,3 +41,4 @@ class Case:
     reference: str
     warnings: list[str] = field(default_factory=list)
     fields: NiftiFields | None = None
+    misplaced: tuple[Misplaced, ...] = ()

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES, availability
+from .alignment import alignment_warnings, find_misplaced
 from .brain import box_in, brain_warnings, find_brain, mask_box
 from .case import Case
 from .foreground import Foreground, find_foreground
@@ -72,9 +73,12 @@ def build_case(
 
         _refuse_flat(volumes, pool.map(fill, volumes))
     warnings += brain_warnings(volumes, found, own, brain, grid, reference)
+    misplaced = find_misplaced(image, own, grid, reference)
+    warnings += alignment_warnings(misplaced, volumes)
     flags = availability(volumes)
     available = (flags[0], flags[1], flags[2], flags[3])
-    return Case(image, available, brain, grid, native, reference, warnings, volumes[reference].fields)
+    fields = volumes[reference].fields
+    return Case(image, available, brain, grid, native, reference, warnings, fields, tuple(misplaced))
 
 
 def _checked_reference(study: Study, reference: str | None) -> str:

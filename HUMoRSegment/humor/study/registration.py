@@ -23,6 +23,8 @@ NEGLIGIBLE_MOVE = 1.0  # mm
 NEGLIGIBLE_TURN = 0.5  # degrees
 LARGEST_MOVE = 250.0  # mm; scanners may put the same head that far apart
 LARGEST_TURN = 40.0  # degrees
+Picture = Any
+"""A SimpleITK image; the library is imported only where one is made."""
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -40,8 +42,8 @@ def register_to(volumes: dict[str, Volume], reference: str) -> tuple[dict[str, V
     for name, volume in volumes.items():
         if name == reference:
             continue
-        move, before, after = _rigid(fixed, _image(volume))
-        shift, turn = _size(move, volume.grid)
+        move, before, after = rigid_move(fixed, _image(volume))
+        shift, turn = size_of(move, volume.grid)
         title = f"{volume.path.name} ({DISPLAY_NAMES[name]})"
         near = max(shift / NEGLIGIBLE_MOVE, turn / NEGLIGIBLE_TURN)
         if near <= 1 or (after >= before and near <= 3):  # it lay right, and the search led nowhere else
@@ -56,8 +58,12 @@ def register_to(volumes: dict[str, Volume], reference: str) -> tuple[dict[str, V
     return aligned, notes
 
 
-def _rigid(fixed: Any, moving: Any) -> tuple[np.ndarray, float, float]:
-    """The move (4×4, RAS, from reference to moving world), and the cost before and after."""
+def rigid_move(fixed: Picture, moving: Picture) -> tuple[np.ndarray, float, float]:
+    """The move that fits two pictures best, and the cost before and after (the lower, the better).
+
+    Returns:
+        the move as 4×4, RAS, from a place in the fixed picture's world to the one in the moving picture's.
+    """
     import SimpleITK as sitk
 
     method = sitk.ImageRegistrationMethod()
@@ -85,7 +91,7 @@ def _rigid(fixed: Any, moving: Any) -> tuple[np.ndarray, float, float]:
     return _matrix(transform), before, _cost(method, fixed, moving, transform)
 
 
-def _cost(method: Any, fixed: Any, moving: Any, transform: Any) -> float:
+def _cost(method: Any, fixed: Picture, moving: Picture, transform: Any) -> float:
     method.SetInitialTransform(transform)
     try:
         return float(method.MetricEvaluate(fixed, moving))
@@ -93,17 +99,22 @@ def _cost(method: Any, fixed: Any, moving: Any, transform: Any) -> float:
         return np.inf
 
 
-def _image(volume: Volume) -> Any:
-    """A small SimpleITK image of the volume, with its place in LPS."""
-    import SimpleITK as sitk
-
+def _image(volume: Volume) -> Picture:
+    """A small picture of the volume."""
     grid = volume.grid.to_working_axes().with_spacing(SPACING)
     values, inside = interpolate(volume.data, volume.grid, grid)
     values[~inside] = values.min()
-    image = sitk.GetImageFromArray(values.transpose(2, 1, 0) * np.sign(volume.slope))
+    return picture(values * np.sign(volume.slope), grid)
+
+
+def picture(values: np.ndarray, grid: Grid) -> Picture:
+    """A SimpleITK image of ``values[i, j, k]``, with its place in LPS."""
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(values.transpose(2, 1, 0))
     affine = _LPS_TO_RAS @ grid.affine
-    image.SetSpacing([SPACING] * 3)
-    image.SetDirection((affine[:3, :3] / SPACING).ravel().tolist())
+    image.SetSpacing(list(grid.spacing))
+    image.SetDirection((affine[:3, :3] / np.array(grid.spacing)).ravel().tolist())
     image.SetOrigin(affine[:3, 3].tolist())
     return image
 
@@ -117,8 +128,8 @@ def _matrix(transform: Any) -> np.ndarray:
     return _LPS_TO_RAS @ matrix @ _LPS_TO_RAS
 
 
-def _size(move: np.ndarray, grid: Grid) -> tuple[float, float]:
-    """How far the image's centre moves (mm) and how much it turns (degrees)."""
+def size_of(move: np.ndarray, grid: Grid) -> tuple[float, float]:
+    """How far the centre of a grid moves (mm) and how much the grid turns (degrees)."""
     centre = grid.affine @ np.array([*(np.array(grid.shape) - 1) / 2, 1.0])
     back = np.linalg.inv(move)
     shift = float(np.linalg.norm((back @ centre - centre)[:3]))

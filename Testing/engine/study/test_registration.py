@@ -49,7 +49,7 @@ def test_what_lies_right_stays_untouched(study):
 def test_a_registration_without_success_is_thrown_away_with_a_warning(study, monkeypatch):
     far = np.eye(4)
     far[0, 3] = 500
-    monkeypatch.setattr("humor.study.registration._rigid", lambda fixed, moving: (far, -0.5, -0.6))
+    monkeypatch.setattr("humor.study.registration.rigid_move", lambda fixed, moving: (far, -0.5, -0.6))
     aligned, notes = register_to(study.volumes, "t1")
     assert aligned["t2"].grid is study.volumes["t2"].grid
     assert "found no better place" in notes[0]
