@@ -30,7 +30,7 @@ NAMES: dict[str, str] = {
     "semicolon": "a;b&c|d",
     "percent": "%s%n%d",
     "format": "{0}{name}",
-    "formula": "=cmd|' /C calc'!A0",
+    "formula": "=cmd|' -C calc'!A0",
     "html": "<script>alert(1)<script>",
     "tilde": "~",
     "tilde user": "~nosuch",
