@@ -100,7 +100,6 @@ def judge(
     if happened.code in (0, _CANCELLED) or case.child:
         return faults + _about_results(case, place, happened, usual)
     return faults + [f"failed, but wrote {name}" for name in _results_written(before, after)]
-    return faults
 
 
 def _about_words(case: Case, happened: Happened) -> list[str]:

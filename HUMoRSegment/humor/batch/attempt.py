@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
     from ..bundle.load import load_bundle
     from ..inference.segmenter import Segmenter
 
-    folder = settings.folder if settings.folder.is_dir() else find_bundle(settings.model)
+    folder = settings.folder if os.path.isdir(settings.folder) else find_bundle(settings.model)
     bundle = load_bundle(folder)
     if bundle.sha256 != settings.sha256:
         raise BundleError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -96,7 +97,7 @@ class Runner:
         attempt.begin = time.monotonic()
         results = self._folder.results(study.id)
         try:
-            if results.is_symlink():
+            if os.path.islink(results):
                 raise OutputError(f"{results} is a link, and links are not followed. Remove it.")
             attempt.ticket = ticket_for(study, self._settings, report_hash(results))
             self._folder.issue(study.id, attempt.ticket)

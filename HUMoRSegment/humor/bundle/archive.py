@@ -78,7 +78,7 @@ def import_bundle(path: Path, replace: bool = False) -> Bundle:
         text = _read(archive, f"{folder}{MANIFEST}", path)
         manifest = Manifest.from_json(text, f"{path}: {MANIFEST}")
         final = writable_user_folder() / manifest.name
-        if final.exists() and not replace:
+        if os.path.exists(final) and not replace:
             raise BundleError(
                 f"A model {manifest.name!r} is installed already ({final}): remove it with "
                 f"'humor models remove {manifest.name}', or replace it with --replace."

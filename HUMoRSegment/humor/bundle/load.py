@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import BundleError
@@ -34,7 +35,7 @@ def load_bundle(folder: Path | str) -> Bundle:
         raise BundleError(f"{path} is too large to be a description. {GET_AGAIN}")
     manifest = Manifest.from_json(text, str(path))
     weight_files(manifest.files, folder)
-    missing = sorted(name for name in manifest.files if not (folder / name).is_file())
+    missing = sorted(name for name in manifest.files if not os.path.isfile(folder / name))
     if missing:
         raise BundleError(f"{folder}: files are missing: {', '.join(missing)}. {GET_AGAIN}")
     _check_graph(manifest, path)

@@ -60,7 +60,7 @@ def new_folder(final: Path, replace: bool = False) -> Iterator[Path]:
 
 def _publish(staging: Path, final: Path) -> None:
     """Rename; a folder that is there steps aside, and comes back if the renaming fails."""
-    if not final.exists():
+    if not os.path.exists(final):
         staging.rename(final)
         return
     aside = Path(tempfile.mkdtemp(_SUFFIX, _PREFIX, final.parent))

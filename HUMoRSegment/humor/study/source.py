@@ -66,7 +66,7 @@ def data_files(path: Path) -> list[Path]:
         return []
     named = os.fsdecode(found[1]) if found else ""
     beside = [path.with_name(part) for part in {named} if part and part == os.path.basename(part)]
-    return [file for file in beside if file.is_file()]
+    return [file for file in beside if os.path.isfile(file)]
 
 
 def _of_pair(path: Path, ending: int, others: tuple[str, ...]) -> list[Path]:
@@ -74,7 +74,7 @@ def _of_pair(path: Path, ending: int, others: tuple[str, ...]) -> list[Path]:
     base, own = path.name[:-ending], path.name[-ending:]
     spell = str.upper if own.isupper() else str
     beside = [path.with_name(base + spell(other)) for other in (*others, _MATRIX)]
-    return [file for file in beside if file.is_file()]
+    return [file for file in beside if os.path.isfile(file)]
 
 
 @contextmanager
