@@ -37,7 +37,7 @@ def test_home_of_nobody_is_a_name() -> None:
 
 
 def test_the_engine_asks_in_ways_that_do_not_raise() -> None:
-    """``Path.is_file`` raises for long names and closed folders before Python 3.14; ``os.path.isfile`` never."""
+    """``Path.is_file`` raises for long names and closed folders (before Python 3.14), ``os.path`` never."""
     found = [
         f"{path.relative_to(ENGINE)}:{node.lineno}: {node.attr}"
         for path in ENGINE.rglob("*.py")

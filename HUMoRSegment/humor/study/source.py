@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .formats import HEADER_SUFFIXES, PAIR_SUFFIXES
+from .plausible import check_file_size
 
 _HEADERS = {  # ending → the line that names the file of the data
     ".mhd": re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.MULTILINE),
@@ -82,10 +83,13 @@ def watched(path: Path) -> Iterator[Sources]:
     """What is about to be read inside the block: the file, and those that are read with it.
 
     Raises:
-        InputError: one of them cannot be read, or was changed or replaced meanwhile.
+        InputError: one of them cannot be read, is larger than memory, or was changed or replaced
+            meanwhile.
     """
     files = [path, *data_files(path)]
     before = [_state(file) for file in files]
+    for file in files:
+        check_file_size(file, file.stat().st_size)
     yield tuple(_hashed(file) for file in files)
     for file, state in zip(files, before, strict=True):
         if _state(file) != state:
