@@ -9,6 +9,7 @@ from ..errors import BundleError
 from .bundle import Bundle
 from .hashing import sha256_of_bytes
 from .manifest import MANIFEST, MAX_MANIFEST_BYTES, Manifest
+from .opening import open_file
 from .rules import GET_AGAIN
 from .weights import weight_files
 
@@ -24,7 +25,7 @@ def load_bundle(folder: Path | str) -> Bundle:
     folder = Path(folder)
     path = folder / MANIFEST
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             text = file.read(MAX_MANIFEST_BYTES + 1)
     except OSError as error:
         raise BundleError(
@@ -46,8 +47,5 @@ def _check_graph(manifest: Manifest, path: Path) -> None:
     graph = manifest.graph
     if not graph:
         return
-    listed = all(graph.get(part) in manifest.files for part in ("xml", "constants"))
-    if not listed or type(graph.get("gates")) is not int:
-        raise BundleError(
-            f"{path}: graph must name its xml and constants among the files, and its gates. {GET_AGAIN}"
-        )
+    if not all(graph[part] in manifest.files for part in ("xml", "constants")):
+        raise BundleError(f"{path}: graph must name its xml and constants among the files. {GET_AGAIN}")

@@ -77,12 +77,11 @@ class Segmenter:
         inferred = time.perf_counter()
         probabilities = nest(raw.probabilities)
         regions = self._native_regions(case, probabilities)
-        manifest = self.bundle.manifest
         return Segmentation(
             case=case,
             probabilities=probabilities,
             regions=regions,
-            routing=_routing(raw, case, "distilled" if manifest.kind == "student" else "learned"),
+            routing=_routing(raw, case, "distilled" if self._backend.distilled else "learned"),
             model=self.bundle.facts(),
             device=self._backend.label,
             fallbacks=fallbacks,
