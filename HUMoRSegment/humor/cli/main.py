@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
+from ..mishaps import in_words
 from .interrupt import interruptible
 from .terminal import complain
 
@@ -79,7 +80,12 @@ def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
     except BrokenPipeError:  # whoever read our output has gone
         return EXIT_CANCELLED
     except Exception as error:
-        return _failed(_unexpected(error, debug), as_json)
+        known = in_words(error)
+        if known is None:
+            return _failed(_unexpected(error, debug), as_json)
+        if debug:
+            _show_traceback()
+        return _failed(known, as_json)
 
 
 def _check_stdout() -> None:
