@@ -67,7 +67,9 @@ def measured(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
             changed = str(rng.choice(chosen))
             other = volumes[changed]
             if kind == "foreign":
-                others = [each for each in folders if each != folder and (each / f"{changed}.nii.gz").exists()]
+                others = [
+                    each for each in folders if each != folder and (each / f"{changed}.nii.gz").exists()
+                ]
                 if not others:
                     continue
                 other = read(others[rng.integers(len(others))], (changed,))[changed]
@@ -93,7 +95,7 @@ def looked_at(volumes: dict[str, Volume]) -> dict[str, Any]:
         spent.append(time.process_time() - begin)
         return found
 
-    case_building.find_misplaced = timed
+    case_building.find_misplaced = timed  # type: ignore[assignment]
     try:
         case = build_case(Study(volumes))
     finally:

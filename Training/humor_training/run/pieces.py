@@ -20,8 +20,8 @@ from torch import Tensor
 from humor.bundle.weights import MAX_SHARD_BYTES
 from humor.errors import InputError
 
+from .checkpoints import write_whole
 from .files import CHECKPOINT, PIECES
-from .training import write_whole
 
 _ENTRY = 256  # bytes; more than a tensor's entry in a file's header takes
 _ABOUT = "about"
