@@ -4,6 +4,7 @@
 # make test-heavy the tests that take minutes
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make bench      speed and memory against other networks, on one case (CASE=folder)
+# make bench-windows  what smaller windows than the whole brain cost (CASES=folders with seg.nii.gz)
 # make bench-slicer  from the click in Slicer to the result, beside the command line (CASE=folder)
 # make pictures   the module's panel and slice views, into pictures/ (CASE=folder)
 
@@ -17,10 +18,11 @@ LIGHT_STAMP := $(VENV)/.installed-light
 TORCH := torch==2.13.0
 CHECKED := HUMoRSegment Training Testing
 CASE ?=
+CASES ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke bench bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke bench bench-windows bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -68,6 +70,9 @@ train-smoke: setup
 
 bench: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks $(if $(CASE),--case '$(CASE)') $(BENCH)
+
+bench-windows: setup
+	PYTHONPATH=Testing $(BIN)/python -m benchmarks.window_cost $(CASES)
 
 bench-slicer: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks.slicer_click $(if $(CASE),--case '$(CASE)')

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
 from ..events import Reporter
+from ..memory.shortage import memory_shortage
 from .messages import Ended, Failure, Job
 from .settings import Settings
 
@@ -36,7 +37,12 @@ def make_segmenter(settings: Settings) -> Segmenter:
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     options = settings.options
-    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    try:
+        return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    except Exception as error:
+        if (shortage := memory_shortage(error)) is not None:
+            raise shortage from error
+        raise
 
 
 def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:
@@ -57,6 +63,8 @@ def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Report
         again = not isinstance(error, _FINAL)
         return Ended(job.study, Failure(type(error).__name__, str(error), again))
     except Exception as error:
+        if (shortage := memory_shortage(error)) is not None:
+            return Ended(job.study, Failure(type(shortage).__name__, str(shortage), True))
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         message = f"Unexpected failure ({what}). This should not happen: please report it."
         return Ended(job.study, Failure(type(error).__name__, message, True, traceback.format_exc()))

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
+from ..memory.shortage import memory_shortage
 from .interrupt import interruptible
 from .terminal import complain
 
@@ -79,7 +80,7 @@ def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
     except BrokenPipeError:  # whoever read our output has gone
         return EXIT_CANCELLED
     except Exception as error:
-        return _failed(_unexpected(error, debug), as_json)
+        return _failed(memory_shortage(error) or _unexpected(error, debug), as_json)
 
 
 def _check_stdout() -> None:

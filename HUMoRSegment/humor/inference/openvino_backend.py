@@ -16,6 +16,7 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from ..bundle.weights import weight_files
 from ..errors import BundleError
+from ..memory.shortage import is_memory_failure
 from ..networks.names import expert_names, gate_names
 from ..routing import GateMap
 from .backend import OutOfMemory, Plan, Raw
@@ -75,7 +76,7 @@ class OpenVinoBackend:
                     image, plan.window, plan.overlap, lambda part: self._predict(part, low), progress
                 )
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, MemoryError) or _is_memory(error):
+            if is_memory_failure(error):
                 self._compiled.clear()
                 raise OutOfMemory(str(error)) from error
             raise
@@ -117,12 +118,9 @@ def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:
     try:
         return core.read_model(model=bundle.read(str(graph["xml"])), weights=openvino.Tensor(buffer))
     except RuntimeError as error:
+        if is_memory_failure(error):
+            raise
         raise BundleError(
             f"{bundle.folder / str(graph['xml'])}: OpenVINO {openvino.__version__} cannot read this graph "
             f"({str(error).splitlines()[0]}). Update OpenVINO, or install torch and use it instead."
         ) from error
-
-
-def _is_memory(error: RuntimeError) -> bool:
-    text = str(error).lower()
-    return any(hint in text for hint in ("bad_alloc", "allocat", "out of memory", "not enough memory"))

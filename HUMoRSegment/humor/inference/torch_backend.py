@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..bundle.bundle import Bundle
 from ..bundle.weights import check_shapes
+from ..memory.shortage import is_memory_failure
 from ..networks.build import build
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
@@ -77,7 +78,7 @@ class TorchBackend:
             with torch.inference_mode():
                 return self._run(image, available, plan, low, progress)
         except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
+            if not is_memory_failure(error):
                 raise
             message = str(error)
         # Outside the handler: the traceback would keep the failed run's memory alive.
@@ -174,14 +175,6 @@ def _low_type(device: Device, precision: str) -> torch.dtype | None:
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
         return torch.float16 if device.kind == "mps" else torch.bfloat16
     return torch.bfloat16 if precision == "bf16" else torch.float16
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    return any(hint in text for hint in ("out of memory", "can't allocate memory", "not enough memory"))
 
 
 def _free(device: Device) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from humor.inference.memory import fits_whole
 
 from humor.bundle.bundle import Bundle
 from humor.errors import Cancelled, DeviceError, UsageError
 from humor.events import Reporter
-from humor.inference.memory import fits_whole
 from humor.inference.segmenter import Segmenter
 from humor.inference.windows import place_affine
 from humor.study.case import Case
