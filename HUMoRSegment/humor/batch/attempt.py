@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
 from ..events import Reporter
-from ..memory.shortage import memory_shortage
+from ..memory.shortage import memory_shortage, require_memory
 from .messages import Ended, Failure, Job
 from .settings import Settings
 
@@ -25,6 +25,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
     Raises:
         HumorError: it is not here (on another computer), is another one, or does not run here.
     """
+    require_memory()
     from ..bundle.find import find_bundle
     from ..bundle.load import load_bundle
     from ..inference.segmenter import Segmenter

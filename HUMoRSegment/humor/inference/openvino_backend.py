@@ -16,6 +16,7 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from ..bundle.weights import weight_files
 from ..errors import BundleError
+from ..memory.release import give_back
 from ..memory.shortage import is_memory_failure
 from ..networks.names import expert_names, gate_names
 from ..routing import GateMap
@@ -70,24 +71,29 @@ class OpenVinoBackend:
         try:
             if plan.window is None:
                 probabilities, gates = self._predict(image, low)
+                probabilities, gates = probabilities.copy(), None if gates is None else gates.copy()
                 progress(1.0)
             else:
                 probabilities, gates = stitch(
                     image, plan.window, plan.overlap, lambda part: self._predict(part, low), progress
                 )
+            return Raw(probabilities, [] if gates is None else _gate_maps(gates))
         except (MemoryError, RuntimeError) as error:
-            if is_memory_failure(error):
-                self._compiled.clear()
-                raise OutOfMemory(str(error)) from error
-            raise
-        return Raw(probabilities, [] if gates is None else _gate_maps(gates))
+            if not is_memory_failure(error):
+                raise
+            message = str(error)
+        # Outside the handler: the traceback would keep the failed run's memory alive.
+        self._compiled.clear()
+        give_back()
+        raise OutOfMemory(message)
 
     def _predict(self, image: np.ndarray, low: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        outputs = self._network(image.shape, low)(image[None])
-        probabilities = np.array(outputs[0][0])
+        """Probabilities and gates, as views of OpenVINO's memory that the next call overwrites."""
+        outputs = self._network(image.shape, low)(image[None], share_outputs=True)
+        probabilities = outputs[0][0]
         if not self._gates:
             return probabilities, None
-        gates = np.array(outputs[1][0])
+        gates = outputs[1][0]
         return probabilities, gates.reshape(self._gates, -1, *gates.shape[1:])
 
     def _network(self, shape: tuple[int, ...], low: bool) -> openvino.CompiledModel:

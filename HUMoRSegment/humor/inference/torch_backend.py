@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..bundle.bundle import Bundle
 from ..bundle.weights import check_shapes
+from ..memory.release import give_back
 from ..memory.shortage import is_memory_failure
 from ..networks.build import build
 from .backend import OutOfMemory, Plan, Raw
@@ -178,9 +179,7 @@ def _low_type(device: Device, precision: str) -> torch.dtype | None:
 
 
 def _free(device: Device) -> None:
-    import gc
-
-    gc.collect()
+    give_back()
     if device.kind == "cuda":
         torch.cuda.empty_cache()
     elif device.kind == "mps":

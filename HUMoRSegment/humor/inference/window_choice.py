@@ -15,10 +15,13 @@ SMALLER: tuple[Triple, ...] = ((128, 128, 128), (96, 96, 96))
 COST = {(128, 128, 128): 6, (96, 96, 96): 25}
 """Points of Dice of the tumour core, in the mean of seven patients; ``make bench-windows`` measures them."""
 
-# Peak bytes per voxel of a window beyond the process at rest, measured on a CPU and rounded up: 81 for the
-# pyramid student in OpenVINO (bf16); in torch 529 for the teacher (fp32; bf16 339).
-BYTES_PER_VOXEL = {"openvino": 120, "torch": 700}
-BYTES_PER_STITCHED_VOXEL = 40  # of the brain: sums of windows' probabilities and weights, and their quotient
+# Peak bytes beyond the process at rest, measured on a CPU and rounded up. For the pyramid student in OpenVINO
+# (bf16) those of the compiled network, and 81 per voxel of a window; in torch 529 for the teacher (fp32;
+# bf16 339).
+FIXED_BYTES = {"openvino": 120_000_000, "torch": 0}
+BYTES_PER_VOXEL = {"openvino": 85, "torch": 700}
+BYTES_PER_CUT_VOXEL = 28  # of a window that is not all: a copy of its image, and its probabilities
+BYTES_PER_STITCHED_VOXEL = 16  # of the brain: sums of windows' probabilities and weights
 SHARE = 0.7
 """Share of the free memory that a run may take."""
 
@@ -42,10 +45,11 @@ def bytes_needed(shape: Triple, window: Window, backend: str) -> int:
         window: which the network sees at a time.
         backend: ``openvino`` or ``torch``.
     """
+    fixed, each = FIXED_BYTES[backend], BYTES_PER_VOXEL[backend]
     if window is None:
-        return prod(shape) * BYTES_PER_VOXEL[backend]
+        return fixed + prod(shape) * each
     seen = prod(min(w, s) for w, s in zip(window, shape, strict=True))
-    return seen * BYTES_PER_VOXEL[backend] + prod(shape) * BYTES_PER_STITCHED_VOXEL
+    return fixed + seen * (each + BYTES_PER_CUT_VOXEL) + prod(shape) * BYTES_PER_STITCHED_VOXEL
 
 
 def largest_window(shape: Triple, smaller: Sequence[Triple], backend: str, free: int) -> Window:

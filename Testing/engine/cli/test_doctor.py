@@ -20,6 +20,7 @@ from humor.bundle.save import save_bundle
 from humor.cli import doctor_check, doctor_devices, doctor_models, doctor_system
 from humor.cli.doctor_check import FAIL, OK, WARN, Check, guarded
 from humor.cli.main import main
+from humor.memory.available import CONTAINER, Memory
 from humor.study.grid import Grid
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
+from humor.memory.available import Memory
 from humor.study import plausible
 from humor.study.case_building import build_case
 from humor.study.grid import Grid
