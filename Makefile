@@ -5,6 +5,7 @@
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make gpu-kit    a folder of at most 60 MiB that trains on a lent machine with a GPU (DATA=folder, KIT=folder)
 # make bench      speed and memory against other networks, on one case (CASE=folder)
+# make bench-windows  what smaller windows than the whole brain cost (CASES=folders with seg.nii.gz)
 # make bench-slicer  from the click in Slicer to the result, beside the command line (CASE=folder)
 # make pictures   the module's panel and slice views, into pictures/ (CASE=folder)
 
@@ -21,10 +22,11 @@ CASE ?=
 DATA ?=
 HOLD ?=
 KIT ?= gpu-kit
+CASES ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke gpu-kit bench bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke gpu-kit bench bench-windows bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -75,6 +77,9 @@ gpu-kit: setup
 
 bench: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks $(if $(CASE),--case '$(CASE)') $(BENCH)
+
+bench-windows: setup
+	PYTHONPATH=Testing $(BIN)/python -m benchmarks.window_cost $(CASES)
 
 bench-slicer: setup
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks.slicer_click $(if $(CASE),--case '$(CASE)')

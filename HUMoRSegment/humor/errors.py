@@ -26,6 +26,10 @@ class DeviceError(HumorError):
     """The wanted device is not there, or too small even after every fallback."""
 
 
+class MemoryShortage(HumorError):
+    """Main memory ran out where nothing smaller can be tried."""
+
+
 class OutputError(HumorError):
     """Results cannot be written where they were wanted."""
 

@@ -5,25 +5,18 @@ from __future__ import annotations
 import errno
 import os
 
-from .errors import DeviceError, HumorError, OutputError
+from .errors import HumorError, OutputError
+from .memory.shortage import memory_shortage
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # What is said of no file but of the process or the machine.
 _WITHOUT_FILE = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
-# How libraries begin or continue when they could not have memory, or not load a part of themselves for it.
-_MEMORY = (
-    *("alloc", "out of memory", "not enough memory", "cannot apply additional memory protection"),
-    *("failed to map segment", "can't start new thread", "unable to allocate", "std::bad_alloc"),
-)
 
 
 def in_words(error: BaseException) -> HumorError | None:
     """The same failure as one that users understand; None if it is none of the system's."""
-    if isinstance(error, MemoryError) or _is_memory(error):
-        return DeviceError(
-            "There is not enough memory. Close other programs, use fewer workers at a time (--workers), or "
-            "use a machine with more memory."
-        )
+    if (shortage := memory_shortage(error)) is not None:
+        return shortage
     if not isinstance(error, OSError):
         return None
     reason = error.strerror or str(error)
@@ -35,10 +28,3 @@ def in_words(error: BaseException) -> HumorError | None:
     if error.errno in _WITHOUT_FILE:
         return OutputError(f"The system refuses to go on ({reason}). Close other programs, and try again.")
     return None
-
-
-def _is_memory(error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-        return True
-    text = str(error).lower()
-    return isinstance(error, (RuntimeError, ImportError, OSError)) and any(hint in text for hint in _MEMORY)

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.large_case import enlarge
 from benchmarks.machine import machine_facts
 from benchmarks.measure import Measurement, measure
 from benchmarks.methods import METHODS, Method
@@ -40,7 +41,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="processors to use")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each method; medians are shown")
     parser.add_argument("--model", help="HUMoR's model; default: its default one")
-    parser.add_argument("--quick", action="store_true", help="a small cut-out, to try the benchmark itself")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="a small cut-out, to try the benchmark itself")
+    size.add_argument("--large", action="store_true", help="the case in 512×512×300 voxels of 0.5 mm")
     parser.add_argument("--add", action="store_true", help="keep the methods measured before on this case")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "bench-output")
     return parser.parse_args()
@@ -54,6 +57,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="humor-bench-") as scratch:
         if given.quick:
             files = cut_out(files, Path(scratch) / "case")
+        elif given.large:
+            files = enlarge(files, Path(scratch) / "case")
         case = {
             "name": given.case.resolve().name,
             "shape": shape_of(files),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
 from ..events import Reporter
+from ..memory.shortage import memory_shortage, require_memory
 from ..mishaps import in_words
 from .messages import Ended, Failure, Job
 from .settings import Settings
@@ -26,6 +27,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
     Raises:
         HumorError: it is not here (on another computer), is another one, or does not run here.
     """
+    require_memory()
     from ..bundle.find import find_bundle
     from ..bundle.load import load_bundle
     from ..inference.segmenter import Segmenter
@@ -38,7 +40,12 @@ def make_segmenter(settings: Settings) -> Segmenter:
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     options = settings.options
-    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    try:
+        return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    except Exception as error:
+        if (shortage := memory_shortage(error)) is not None:
+            raise shortage from error
+        raise
 
 
 def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:

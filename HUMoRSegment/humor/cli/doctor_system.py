@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 
 from .. import __version__
+from ..memory.available import GB, main_memory
+from ..memory.shortage import NEEDED_GB
 from .doctor_check import FAIL, OK, WARN, Check
 
 # Distribution → module to import. What pyproject.toml lists as dependencies (a test compares them).
@@ -31,14 +33,10 @@ REQUIRED: dict[str, str] = {
 # For the teacher and for GPUs only.
 OPTIONAL: dict[str, str] = {"torch": "torch", "monai": "monai"}
 
-GB = 1e9
-MEMORY_NEEDED = 0.7  # GB for a whole brain in one window with the student
 MEMORY_EASY = 2.0
 DISK_NEEDED = 0.1  # GB: results of one study take up to some tens of MB
 DISK_EASY = 2.0
 PYTHON_NEEDED = (3, 10)
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-_CGROUP_USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
 
 
 def check_versions() -> Iterator[Check]:
@@ -79,30 +77,15 @@ def _library(name: str, module: str, missing: Check) -> Check:
 
 
 def check_memory() -> Iterator[Check]:
-    """Memory of the machine, or of the container if that has less."""
-    import psutil
-
-    memory = psutil.virtual_memory()
-    total, free, where = memory.total, memory.available, ""
-    limit, used = _first_number(_CGROUP_LIMITS), _first_number(_CGROUP_USED)
-    if limit is not None and limit < total:
-        total, free, where = limit, min(free, limit - (used or 0)), " (limit of this container)"
-    text = f"{free / GB:.1f} GB free of {total / GB:.1f} GB{where}"
-    if free < MEMORY_NEEDED * GB:
-        yield Check(FAIL, "memory", text, f"Close programs until {MEMORY_NEEDED:g} GB are free.")
-    elif free < MEMORY_EASY * GB:
+    """Memory of the machine, or of its container or this process if that is less."""
+    memory = main_memory()
+    text = f"{memory} free"
+    if memory.free < NEEDED_GB * GB:
+        yield Check(FAIL, "memory", text, f"Close programs until {NEEDED_GB:g} GB are free.")
+    elif memory.free < MEMORY_EASY * GB:
         yield Check(WARN, "memory", text, "Close other programs: brains may have to be cut into windows.")
     else:
         yield Check(OK, "memory", text)
-
-
-def _first_number(paths: tuple[str, ...]) -> int | None:
-    for path in paths:
-        try:
-            return int(Path(path).read_text())
-        except (OSError, ValueError):  # no such file, or "max"
-            continue
-    return None
 
 
 def check_disks(output: Path) -> Iterator[Check]:

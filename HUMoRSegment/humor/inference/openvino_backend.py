@@ -18,6 +18,8 @@ from ..bundle.bundle import Bundle
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import weight_files
 from ..errors import BundleError
+from ..memory.release import give_back
+from ..memory.shortage import is_memory_failure
 from ..networks.names import expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
@@ -78,24 +80,29 @@ class OpenVinoBackend:
         try:
             if plan.window is None:
                 probabilities, gates = self._predict(image, low)
+                probabilities, gates = probabilities.copy(), None if gates is None else gates.copy()
                 progress(1.0)
             else:
                 probabilities, gates = stitch(
                     image, plan.window, plan.overlap, lambda part: self._predict(part, low), progress
                 )
+            return Raw(probabilities, [] if gates is None else _gate_maps(gates))
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, MemoryError) or _is_memory(error):
-                self._compiled.clear()
-                raise OutOfMemory(str(error)) from error
-            raise _unusable(self._graph, str(error).splitlines()[-1]) from error
-        return Raw(probabilities, [] if gates is None else _gate_maps(gates))
+            if not is_memory_failure(error):
+                raise _unusable(self._graph, str(error).splitlines()[-1]) from error
+            message = str(error)
+        # Outside the handler: the traceback would keep the failed run's memory alive.
+        self._compiled.clear()
+        give_back()
+        raise OutOfMemory(message)
 
     def _predict(self, image: np.ndarray, low: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        outputs = self._network(image.shape, low)(image[None])
-        probabilities = np.array(outputs[0][0])
+        """Probabilities and gates, as views of OpenVINO's memory that the next call overwrites."""
+        outputs = self._network(image.shape, low)(image[None], share_outputs=True)
+        probabilities = outputs[0][0]
         if not self._gates:
             return probabilities, None
-        gates = np.array(outputs[1][0])
+        gates = outputs[1][0]
         return probabilities, gates.reshape(self._gates, -1, *gates.shape[1:])
 
     def _network(self, shape: tuple[int, ...], low: bool) -> openvino.CompiledModel:
@@ -126,6 +133,8 @@ def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:
     try:
         return core.read_model(model=bundle.read(str(graph["xml"])), weights=openvino.Tensor(buffer))
     except (RuntimeError, ValueError, TypeError) as error:  # ValueError: its words are no text
+        if is_memory_failure(error):
+            raise
         raise BundleError(
             f"{bundle.folder / str(graph['xml'])}: OpenVINO {openvino.__version__} cannot read this graph "
             f"({str(error).splitlines()[0]}). Update OpenVINO, or install torch and use it instead."
@@ -153,8 +162,3 @@ def _has(shape: openvino.PartialShape, channels: int) -> bool:
 
 def _unusable(graph: Path, reason: str) -> BundleError:
     return BundleError(f"{graph}: this graph cannot be used ({reason}). {GET_AGAIN}")
-
-
-def _is_memory(error: RuntimeError) -> bool:
-    text = str(error).lower()
-    return any(hint in text for hint in ("bad_alloc", "allocat", "out of memory", "not enough memory"))

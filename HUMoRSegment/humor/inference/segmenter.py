@@ -10,6 +10,7 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from ..errors import DeviceError, UsageError
 from ..events import Reporter
+from ..memory.available import GB, main_memory
 from ..regions import nest
 from ..routing import Routing
 from ..study.case import Case
@@ -18,13 +19,12 @@ from ..study.restore import masks_to_native, to_native
 from .backend import Backend, Plan, Raw
 from .devices import Device, resolve_device
 from .ladder import climb_down, steps
-from .memory import fits_whole, free_main_memory
 from .mirroring import MirroredBackend
 from .postprocessing import limit_of, nested_masks, remove_specks
 from .segmentation import Segmentation
-from .windows import LARGEST_EDGE, TOKEN, is_window
+from .window_choice import SHARE, Window, bytes_needed, cost_of, largest_window, windows_below
+from .windows import LARGEST_EDGE, TOKEN, Triple, is_window
 
-SMALLEST_WINDOW = (96, 96, 96)
 GPU_BATCH = 4
 
 
@@ -73,7 +73,7 @@ class Segmenter:
         """
         reporter = reporter or Reporter()
         begin = time.perf_counter()
-        raw, fallbacks = self._predict(case, reporter)
+        raw, fallbacks, cost = self._predict(case, reporter)
         inferred = time.perf_counter()
         probabilities = nest(raw.probabilities)
         regions = self._native_regions(case, probabilities)
@@ -85,39 +85,51 @@ class Segmenter:
             model=self.bundle.facts(),
             device=self._backend.label,
             fallbacks=fallbacks,
+            warnings=[cost] if cost else [],
             seconds={"infer": inferred - begin, "postprocess": time.perf_counter() - inferred},
         )
 
-    def _predict(self, case: Case, reporter: Reporter) -> tuple[Raw, list[str]]:
-        shape = (case.image.shape[1], case.image.shape[2], case.image.shape[3])
-        training_window = self.bundle.manifest.window
+    def _predict(self, case: Case, reporter: Reporter) -> tuple[Raw, list[str], str]:
+        """What the network says, what was given up for memory, and what the windows cost."""
+        shape: Triple = (case.image.shape[1], case.image.shape[2], case.image.shape[3])
+        training = self.bundle.manifest.window
+        smaller = windows_below(shape, training)
+        first, why = self._first_window(shape, smaller)
         plan = Plan(
-            window=self._first_window(shape),
+            window=first,
             batch=1 if self.device.kind == "cpu" else GPU_BATCH,
             low_precision=self._precision != "fp32",
         )
-        ladder = steps(plan, training_window, SMALLEST_WINDOW, self.device.kind)
-        return climb_down(
-            ladder,
+        raw, used, fallbacks = climb_down(
+            steps(plan, smaller, self.device.kind),
             lambda chosen: self._backend.run(case.image, case.available, chosen, reporter.progress),
             reporter.warning,
         )
+        if used.window != first:
+            why = "memory ran out with larger ones"
+        return raw, fallbacks, cost_of(used.window, shape, training, why)
 
-    def _first_window(self, shape: tuple[int, int, int]) -> tuple[int, int, int] | None:
+    def _first_window(self, shape: Triple, smaller: list[Triple]) -> tuple[Window, str]:
+        """Where to begin, and why it is not larger."""
         if self._window == "whole":
-            return None
+            return None, ""
         if self._window != "auto":
             edge = int(self._window)
-            return (edge, edge, edge)
+            return (edge, edge, edge), "such windows were asked for"
         kind = "openvino" if self._on_openvino else "torch"
-        return None if fits_whole(shape, kind, self._free_memory()) else self.bundle.manifest.window
+        free, words = self._free_memory()
+        needed = bytes_needed(shape, None, kind) / SHARE / GB
+        why = f"memory was short ({words} were free, and the whole brain needs {needed:.1f} GB)"
+        return largest_window(shape, smaller, kind, free), why
 
-    def _free_memory(self) -> int:
+    def _free_memory(self) -> tuple[int, str]:
         if self.device.kind != "cuda":
-            return free_main_memory()
+            memory = main_memory()
+            return memory.free, str(memory)
         import torch
 
-        return int(torch.cuda.mem_get_info(self.device.index)[0])
+        free = int(torch.cuda.mem_get_info(self.device.index)[0])
+        return free, f"{free / GB:.1f} GB of the GPU's"
 
     def _native_regions(self, case: Case, probabilities: np.ndarray) -> np.ndarray:
         manifest = self.bundle.manifest

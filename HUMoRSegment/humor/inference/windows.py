@@ -120,12 +120,16 @@ class _Average:
         """Add ``values [..., d, h, w]`` at ``box``."""
         if self._sum is None:
             self._sum = np.zeros((*values.shape[:-3], *self._weight.shape), np.float32)
-        self._sum[(..., *box)] += values * weights
+        flat = self._sum.reshape(-1, *self._weight.shape)
+        for total, part in zip(flat, values.reshape(-1, *weights.shape), strict=True):
+            total[box] += part * weights  # one after the other: memory may be short
         self._weight[box] += weights
 
     def mean(self) -> np.ndarray | None:
-        """The mean, or None if nothing was added."""
-        return None if self._sum is None else self._sum / self._weight
+        """The mean, or None if nothing was added; nothing can be added after."""
+        if self._sum is not None:
+            self._sum /= self._weight
+        return self._sum
 
 
 def _coarse(box: tuple[slice, ...]) -> tuple[slice, slice, slice]:

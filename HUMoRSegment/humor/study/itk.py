@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..memory.shortage import is_memory_failure
 from .channels import Channel, volume_of
 from .grid import Grid
 from .itk_header import ItkHeader, Packed, check_header
@@ -41,6 +42,8 @@ def read_itk(path: Path, channel: Channel | None = None) -> Volume:
             _check_packed(path, header.packed)
         image = reader.Execute()
     except RuntimeError as error:
+        if is_memory_failure(error):
+            raise
         reason = str(error).strip().splitlines()[-1]
         raise InputError(f"{path} cannot be read ({reason}). Copy or export it again.") from error
     if channel is not None and image.GetDimension() == 3 and image.GetNumberOfComponentsPerPixel() > 1:

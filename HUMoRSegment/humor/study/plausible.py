@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..memory.available import GB, main_memory
 from .grid import Grid
 
 SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
@@ -84,12 +85,10 @@ def _check_range(path: Path, what: str, values: np.ndarray, limits: tuple[float,
 
 
 def _check_memory(sentence: str, needed: int) -> None:
-    from ..inference.memory import free_main_memory
-
-    free = free_main_memory()
-    if needed > SHARE_OF_MEMORY * free:
+    memory = main_memory()
+    if needed > SHARE_OF_MEMORY * memory.free:
         raise InputError(
-            f"{sentence} would take {needed / 1e9:.1f} GB of memory; {free / 1e9:.1f} GB are free. "
+            f"{sentence} would take {needed / GB:.1f} GB of memory; {memory} are free. "
             "Crop or resample the image, or use a machine with more memory."
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory.shortage import is_memory_failure
 from ..sequences import DISPLAY_NAMES
 from .grid import Grid
 from .resampling import interpolate
@@ -95,7 +96,9 @@ def _cost(method: Any, fixed: Picture, moving: Picture, transform: Any) -> float
     method.SetInitialTransform(transform)
     try:
         return float(method.MetricEvaluate(fixed, moving))
-    except RuntimeError:  # the two do not overlap there
+    except RuntimeError as error:  # the two do not overlap there
+        if is_memory_failure(error):
+            raise
         return np.inf
 
 

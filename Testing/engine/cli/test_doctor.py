@@ -20,6 +20,7 @@ from humor.bundle.save import save_bundle
 from humor.cli import doctor_check, doctor_devices, doctor_models, doctor_system
 from humor.cli.doctor_check import FAIL, OK, WARN, Check, guarded
 from humor.cli.main import main
+from humor.memory.available import CONTAINER, Memory
 from humor.study.grid import Grid
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -136,24 +137,15 @@ def test_a_library_that_is_there_but_broken_is_a_failure(monkeypatch: Patch) -> 
 
 @pytest.mark.parametrize(("free", "status"), [(10.0, OK), (1.5, WARN), (0.5, FAIL)])
 def test_little_memory_is_told(monkeypatch: Patch, free: float, status: str) -> None:
-    memory = SimpleNamespace(total=16 * GB, available=int(free * GB))
-    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
-    monkeypatch.setattr(doctor_system, "_first_number", lambda paths: None)
+    monkeypatch.setattr(doctor_system, "main_memory", lambda: Memory(16 * GB, int(free * GB)))
     check = only(doctor_system.check_memory())
-    assert check.status == status and f"{free:.1f} GB free of 16.0 GB" in check.text
+    assert check.status == status and f"{free:.1f} GB of 16.0 GB free" in check.text
 
 
-def test_the_limit_of_a_container_counts(monkeypatch: Patch, tmp_path: Path) -> None:
-    (tmp_path / "max").write_text(f"{2 * GB}\n")
-    (tmp_path / "current").write_text(f"{1.5 * GB:.0f}\n")
-    memory = SimpleNamespace(total=16 * GB, available=8 * GB)
-    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
-    monkeypatch.setattr(doctor_system, "_CGROUP_LIMITS", (str(tmp_path / "absent"), str(tmp_path / "max")))
-    monkeypatch.setattr(doctor_system, "_CGROUP_USED", (str(tmp_path / "current"),))
+def test_what_limits_the_memory_is_told(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(doctor_system, "main_memory", lambda: Memory(2 * GB, GB // 2, CONTAINER))
     check = only(doctor_system.check_memory())
-    assert check.status == FAIL and check.text == "0.5 GB free of 2.0 GB (limit of this container)"
-    (tmp_path / "max").write_text("max\n")
-    assert only(doctor_system.check_memory()).status == OK
+    assert check.status == FAIL and check.text == "0.5 GB of 2.0 GB (limit of this container) free"
 
 
 @pytest.mark.parametrize(("free", "status"), [(50.0, OK), (1.0, WARN), (0.01, FAIL)])

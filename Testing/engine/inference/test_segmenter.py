@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from humor.bundle.bundle import Bundle
 from humor.errors import Cancelled, DeviceError, UsageError
 from humor.events import Reporter
-from humor.inference.memory import fits_whole
+from humor.inference.backend import Backend, Plan, Raw
 from humor.inference.segmenter import Segmenter
+from humor.inference.window_choice import Window
 from humor.inference.windows import place_affine
+from humor.memory.available import CONTAINER, Memory
 from humor.study.case import Case
 
 
@@ -89,13 +92,39 @@ def test_a_device_that_is_not_there_is_named(student: Bundle) -> None:
         Segmenter(student, device="tpu")
 
 
+class Watched:
+    """A backend that notes with which windows it runs."""
+
+    label, multiple = "watched", 16
+
+    def __init__(self, inner: Backend, seen: list[Window]) -> None:
+        self._inner, self._seen = inner, seen
+
+    def run(self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Any) -> Raw:
+        self._seen.append(plan.window)
+        return self._inner.run(image, available, plan, progress)
+
+
+@pytest.mark.parametrize("free", [8 << 30, 1 << 20])
 def test_a_whole_brain_is_one_window_where_memory_allows(
-    student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch
+    student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch, free: int
 ) -> None:
-    assert fits_whole((144, 176, 144), "openvino", 4 << 30)
-    assert not fits_whole((144, 176, 144), "openvino", 256 << 20)
-    segmenter = Segmenter(student, device="cpu")
-    monkeypatch.setattr("humor.inference.segmenter.free_main_memory", lambda: 1 << 20)
-    assert segmenter._first_window((144, 176, 144)) == student.manifest.window
-    monkeypatch.setattr("humor.inference.segmenter.free_main_memory", lambda: 8 << 30)
-    assert segmenter._first_window((144, 176, 144)) is None
+    """The windows of this bundle's training are 64³; only smaller ones than those make a result worse."""
+    monkeypatch.setattr("humor.inference.segmenter.main_memory", lambda: Memory(16 << 30, free, CONTAINER))
+    seen: list[Window] = []
+    for wide in ((64, 64, 64), (80, 96, 64)):
+        wider = replace(student, manifest=replace(student.manifest, window=wide))
+        segmenter = Segmenter(wider, device="cpu")
+        monkeypatch.setattr(segmenter, "_backend", Watched(segmenter._backend, seen))
+        assert segmenter.run(case).warnings == []
+    assert seen == ([None, None] if free > 1 << 30 else [(64, 64, 64), None])
+
+
+def test_a_result_of_small_windows_says_that_it_is_worse_and_why(student: Bundle, case: Case) -> None:
+    wide = replace(student, manifest=replace(student.manifest, window=(144, 176, 144)))
+    (warning,) = Segmenter(wide, device="cpu", window="48").run(case).warnings
+    assert (
+        "worse than usual" in warning and "windows of 48×48×48 voxels" in warning and "asked for" in warning
+    )
+    assert Segmenter(wide, device="cpu", window="whole").run(case).warnings == []
+    assert Segmenter(wide, device="cpu", window="128").run(case).warnings == []  # it holds the whole case

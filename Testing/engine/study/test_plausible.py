@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
+from humor.memory.available import Memory
 from humor.study import plausible
 from humor.study.case_building import build_case
 from humor.study.grid import Grid
@@ -72,7 +73,7 @@ def test_a_working_grid_beyond_memory_is_refused_before_it_is_allocated(
     phantom: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = load_study({"t1": phantom.write("t1.nii.gz", phantom.grid())})
-    monkeypatch.setattr("humor.inference.memory.free_main_memory", lambda: 4_000_000)
+    monkeypatch.setattr(plausible, "main_memory", lambda: Memory(8_000_000, 4_000_000))
     with pytest.raises(InputError, match=r"t1.nii.gz.*working grid of 80 × 80 × 64"):
         build_case(study)
 
