@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BundleError
-from ..inference.windows import LARGEST_EDGE, TOKEN
+from ..inference.window_sizes import LARGEST_EDGE, TOKEN
 from ..networks.names import ARCHITECTURE_NAMES
 from ..regions import REGION_KEYS
 from ..sequences import SEQUENCES, subset_name, subsets

@@ -91,7 +91,7 @@ def _channels(text: str) -> tuple[str, ...]:
 
 
 def _window(text: str) -> str:
-    from ..inference.windows import LARGEST_EDGE, TOKEN, is_window
+    from ..inference.window_sizes import LARGEST_EDGE, TOKEN, is_window
 
     if is_window(text, TOKEN):
         return text

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ..networks.prediction import GateWeights
 from ..routing import GateMap
-from .windows import TOKEN, Triple, place_affine
+from .window_sizes import TOKEN
+from .windows import Triple, place_affine
 
 FINEST = 4
 """Voxels along the edge of the smallest place that is kept; finer gates are averaged into such places."""

@@ -26,14 +26,15 @@ from ..routing import GateMap
 from ..sequences import SEQUENCES
 from .backend import OutOfMemory, Plan, Raw
 from .openvino_import import import_openvino
-from .windows import TOKEN, place_affine, stitch
+from .window_sizes import TOKEN
+from .windows import place_affine, stitch
 
 if TYPE_CHECKING:
     import openvino
 
 KEPT_SHAPES = 2
 """Compiled window shapes that are kept: cases of a batch often share theirs."""
-MOST_EXPERTS = 64
+MOST_EXPERTS = 8
 """Of a gate, to tell a graph's output from one of other gates."""
 
 
@@ -150,7 +151,7 @@ def _check_form(model: openvino.Model, gates: int, graph: Path) -> None:
         raise _unusable(
             graph, f"it does not give {len(REGION_KEYS)} probabilities and the gates of bundle.json"
         )
-    if gates and not any(_has(outputs[1], gates * experts) for experts in range(2, MOST_EXPERTS)):
+    if gates and not any(_has(outputs[1], gates * experts) for experts in range(2, MOST_EXPERTS + 1)):
         raise _unusable(graph, f"its output does not hold {gates} gates, which bundle.json speaks of")
 
 

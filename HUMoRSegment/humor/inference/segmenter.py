@@ -23,7 +23,8 @@ from .mirroring import MirroredBackend
 from .postprocessing import limit_of, nested_masks, remove_specks
 from .segmentation import Segmentation
 from .window_choice import SHARE, Window, bytes_needed, cost_of, largest_window, windows_below
-from .windows import LARGEST_EDGE, TOKEN, Triple, is_window
+from .window_sizes import LARGEST_EDGE, TOKEN, is_window
+from .windows import Triple
 
 GPU_BATCH = 4
 

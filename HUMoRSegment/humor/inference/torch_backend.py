@@ -21,7 +21,8 @@ from ..networks.build import build
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
 from .gate_grids import Slot, pack, unpack
-from .windows import SIGMA, TOKEN, Triple, boxes, padded_shape, step_of
+from .window_sizes import TOKEN
+from .windows import SIGMA, Triple, boxes, padded_shape, step_of
 
 
 def load_network(bundle: Bundle) -> nn.Module:

@@ -98,7 +98,7 @@ class Watched:
     label, multiple = "watched", 16
 
     def __init__(self, inner: Backend, seen: list[Window]) -> None:
-        self._inner, self._seen = inner, seen
+        self._inner, self._seen, self.distilled = inner, seen, inner.distilled
 
     def run(self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Any) -> Raw:
         self._seen.append(plan.window)
