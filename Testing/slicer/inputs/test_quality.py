@@ -10,7 +10,7 @@ from HUMoRSegmentLib.inputs.quality import expected_quality
 
 
 def manifest(validation: dict[str, dict[str, dict[str, float | None]]]) -> Manifest:
-    return Manifest("m", "M", "student", {"name": "unetr"}, validation=validation)
+    return Manifest("m", "M", "student", {"name": "humor_student"}, validation=validation)
 
 
 def row(wt: float | None, tc: float | None, et: float | None) -> dict[str, float | None]:
