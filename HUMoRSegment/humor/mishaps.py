@@ -10,16 +10,16 @@ from .errors import DeviceError, HumorError, OutputError
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # What is said of no file but of the process or the machine.
 _WITHOUT_FILE = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
-# How libraries begin or continue when they could not have memory, or not load a part of themselves for it.
+# How libraries say that they could not have memory, also for a thread, or for a part of themselves.
 _MEMORY = (
-    *("alloc", "out of memory", "not enough memory", "cannot apply additional memory protection"),
-    *("failed to map segment", "can't start new thread", "unable to allocate", "std::bad_alloc"),
+    *("alloc", "out of memory", "outofmemory", "not enough memory", "failed to map segment"),
+    *("cannot apply additional memory protection", "can't start new thread", "temporarily unavailable"),
 )
 
 
 def in_words(error: BaseException) -> HumorError | None:
     """The same failure as one that users understand; None if it is none of the system's."""
-    if isinstance(error, MemoryError) or _is_memory(error):
+    if is_memory(error):
         return DeviceError(
             "There is not enough memory. Close other programs, use fewer workers at a time (--workers), or "
             "use a machine with more memory."
@@ -37,7 +37,10 @@ def in_words(error: BaseException) -> HumorError | None:
     return None
 
 
-def _is_memory(error: BaseException) -> bool:
+def is_memory(error: BaseException) -> bool:
+    """Whether an error of Python or of a library says that memory ran out, on any device."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's
+        return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
     text = str(error).lower()

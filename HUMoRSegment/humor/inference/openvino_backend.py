@@ -18,6 +18,7 @@ from ..bundle.bundle import Bundle
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import weight_files
 from ..errors import BundleError
+from ..mishaps import is_memory
 from ..networks.names import expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
@@ -84,10 +85,10 @@ class OpenVinoBackend:
                     image, plan.window, plan.overlap, lambda part: self._predict(part, low), progress
                 )
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, MemoryError) or _is_memory(error):
+            if is_memory(error):
                 self._compiled.clear()
                 raise OutOfMemory(str(error)) from error
-            raise _unusable(self._graph, str(error).splitlines()[-1]) from error
+            raise _unusable(self._graph, str(error).strip().splitlines()[-1]) from error
         return Raw(probabilities, [] if gates is None else _gate_maps(gates))
 
     def _predict(self, image: np.ndarray, low: bool) -> tuple[np.ndarray, np.ndarray | None]:
@@ -153,8 +154,3 @@ def _has(shape: openvino.PartialShape, channels: int) -> bool:
 
 def _unusable(graph: Path, reason: str) -> BundleError:
     return BundleError(f"{graph}: this graph cannot be used ({reason}). {GET_AGAIN}")
-
-
-def _is_memory(error: RuntimeError) -> bool:
-    text = str(error).lower()
-    return any(hint in text for hint in ("bad_alloc", "allocat", "out of memory", "not enough memory"))

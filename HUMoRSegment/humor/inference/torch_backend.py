@@ -15,6 +15,7 @@ from ..bundle.manifest import MANIFEST
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import check_shapes
 from ..errors import BundleError
+from ..mishaps import is_memory
 from ..networks.build import build
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
@@ -103,7 +104,7 @@ class TorchBackend:
             with torch.inference_mode():
                 return self._run(image, available, plan, low, progress)
         except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
+            if not is_memory(error):
                 raise
             message = str(error)
         # Outside the handler: the traceback would keep the failed run's memory alive.
@@ -200,14 +201,6 @@ def _low_type(device: Device, precision: str) -> torch.dtype | None:
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
         return torch.float16 if device.kind == "mps" else torch.bfloat16
     return torch.bfloat16 if precision == "bf16" else torch.float16
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    return any(hint in text for hint in ("out of memory", "can't allocate memory", "not enough memory"))
 
 
 def _free(device: Device) -> None:

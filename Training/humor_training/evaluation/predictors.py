@@ -115,7 +115,7 @@ class NetworkPredictor:
     def _probabilities(self, case: Case) -> np.ndarray:
         import torch
 
-        from humor.inference.torch_backend import is_out_of_memory
+        from humor.mishaps import is_memory
 
         depth, height, width = case.image.shape[1:]
         edges = padded_shape((depth, height, width), self._multiple)
@@ -126,7 +126,7 @@ class NetworkPredictor:
             with torch.inference_mode():
                 probabilities = self._whole(image, torch.tensor([case.available]))
         except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
+            if not is_memory(error):
                 raise
             raise DeviceError(
                 f"{self._device}: out of memory with windows of {self._window or 'the whole brain'}. "
