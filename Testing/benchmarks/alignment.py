@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -67,7 +68,9 @@ def measured(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
             changed = str(rng.choice(chosen))
             other = volumes[changed]
             if kind == "foreign":
-                others = [each for each in folders if each != folder and (each / f"{changed}.nii.gz").exists()]
+                others = [
+                    each for each in folders if each != folder and (each / f"{changed}.nii.gz").exists()
+                ]
                 if not others:
                     continue
                 other = read(others[rng.integers(len(others))], (changed,))[changed]
@@ -93,11 +96,8 @@ def looked_at(volumes: dict[str, Volume]) -> dict[str, Any]:
         spent.append(time.process_time() - begin)
         return found
 
-    case_building.find_misplaced = timed
-    try:
+    with mock.patch.object(case_building, "find_misplaced", timed):
         case = build_case(Study(volumes))
-    finally:
-        case_building.find_misplaced = check
     found = [vars(each) for each in case.misplaced]
     return {"sequences": list(volumes), "found": found, "cpu_seconds": round(spent[0], 3)}
 

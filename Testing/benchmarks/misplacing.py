@@ -54,7 +54,9 @@ def thick(volume: Volume, other: Volume, rng: np.random.Generator) -> Volume:
     count = volume.grid.shape[axis] // slices
     stack = np.moveaxis(volume.data, axis, 0)[: count * slices]
     means = stack.reshape(count, slices, *stack.shape[1:]).astype(np.float32).mean(1)
-    means[(stack.reshape(count, slices, *stack.shape[1:]) == volume.data.flat[0]).all(1)] = volume.data.flat[0]
+    means[(stack.reshape(count, slices, *stack.shape[1:]) == volume.data.flat[0]).all(1)] = volume.data.flat[
+        0
+    ]
     affine = volume.grid.affine.copy()
     affine[:3, 3] += affine[:3, axis] * (slices - 1) / 2
     affine[:3, axis] *= slices
