@@ -59,6 +59,15 @@ def write_inputs(segmentation: Any, sequences: Mapping[str, Any]) -> None:
         segmentation.SetNodeReferenceID(references.INPUT + name, node.GetID() if node is not None else None)
 
 
+def report_of(segmentation: Any) -> dict[str, Any]:
+    """What the run said of itself, as it stands on the node; empty if it does not."""
+    try:
+        facts = json.loads(segmentation.GetAttribute(references.REPORT) or "{}")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
 def facts_of_scene(facts: Mapping[str, Any], sequences: Mapping[str, Any]) -> dict[str, Any]:
     """The report with nodes in place of the temporary files that were made of them."""
     inputs = []

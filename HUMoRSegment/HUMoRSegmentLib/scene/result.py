@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import slicer
 
+from humor.output.plausibility_line import plausibility_line
 from humor.regions import REGION_KEYS, labels_to_regions
 
 from ..gates.table import make_gate_table
@@ -21,7 +22,7 @@ from .edits import keep_edited, sentence_about_kept
 from .geometry import Seat, seat_in, seat_of, set_reference_geometry
 from .hierarchy import place
 from .pieces import Piece
-from .provenance import facts_of_scene, manifest_of, write_inputs, write_provenance
+from .provenance import facts_of_scene, manifest_of, report_of, write_inputs, write_provenance
 from .removal import remove
 from .rollback import Rollback
 from .run_output import RunOutput, read_run
@@ -45,6 +46,7 @@ class SceneResult:
         gates: vector volume nodes, in the network's order.
         gate_table: the table node of the experts' mean weights.
         warnings: sentences to be read before the result is used.
+        plausibility: a line about the whole tumour as a whole; empty if the run said none.
     """
 
     segmentation: Any
@@ -56,6 +58,7 @@ class SceneResult:
     gates: list[Any] = field(default_factory=list)
     gate_table: Any = None
     warnings: list[str] = field(default_factory=list)
+    plausibility: str = ""
 
     @classmethod
     def of(cls, segmentation: Any) -> SceneResult:
@@ -75,6 +78,7 @@ class SceneResult:
             gates=[gate.node for gate in gates_of(segmentation)],
             gate_table=segmentation.GetNodeReference(references.GATE_TABLE),
             warnings=(segmentation.GetAttribute(references.WARNINGS) or "").splitlines(),
+            plausibility=plausibility_line(report_of(segmentation)),
         )
 
     def related(self) -> list[Any]:

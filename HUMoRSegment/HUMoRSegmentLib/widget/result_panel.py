@@ -96,7 +96,8 @@ class ResultPanel(Panel):
         self.ui.resetThresholdsButton.enabled = movable
         self.ui.volumesTableButton.enabled = result is not None and result.table is not None
         self.ui.editButton.enabled = self._segmentation() is not None
-        say(self.ui.resultNote, message or self._note(movable))
+        plausibility = result.plausibility if result is not None else ""
+        say(self.ui.resultNote, "\n".join(filter(None, [plausibility, message or self._note(movable)])))
         warnings = result.warnings if result is not None else []
         say(self.ui.warningsNote, "\n".join(mark(WARNING, warning) for warning in warnings))
 

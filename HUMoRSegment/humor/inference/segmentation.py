@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from ..regions import REGION_KEYS
 from ..routing import Routing
 from ..study.case import Case
+from .plausibility import Plausibility, plausibility
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Segmentation:
     fallbacks: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def plausibility(self) -> Plausibility | None:
+        """What the whole tumour looks like as a whole; None if none was found. Counted once."""
+        return plausibility(self.regions[0], self.case)
 
     def volumes_ml(self) -> dict[str, float]:
         """Region → volume in millilitres on the native grid."""

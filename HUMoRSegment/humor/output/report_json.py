@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
 from ..study.source import Sources
 from .labelmap import label_map
+from .plausibility_line import plausibility_facts
 from .provenance import input_facts, now, versions
 from .warnings import all_warnings
 
@@ -52,6 +54,8 @@ def report_facts(
         },
         "volumes_ml": segmentation.volumes_ml(),
         "labels_ml": _label_volumes(segmentation),
+        "plausibility": plausibility_facts(segmentation),
+        "misplaced": [asdict(each) for each in case.misplaced],
         "warnings": all_warnings(segmentation),
         "routing": routing,
         "model": dict(segmentation.model),

@@ -13,6 +13,7 @@ from ..neutral import printable
 from ..regions import REGIONS
 from ..sequences import DISPLAY_NAMES, SEQUENCES, display
 from .expert_colours import expert_colour, text_on
+from .plausibility_line import plausibility_line
 
 _NARROW = 0.07
 """Shares of a bar below this have no room for their number."""
@@ -84,8 +85,14 @@ def volumes(facts: dict[str, Any]) -> str:
         '<p class="small soft" style="margin:.9rem 0 .4rem">The enhancing tumour is part of the core, '
         "the core of the whole tumour. By label of the label map:</p>"
         '<div class="scroll"><table style="width:auto"><thead><tr><th class="number">Label</th>'
-        f'<th>Tissue</th><th class="number">ml</th></tr></thead><tbody>{rows}</tbody></table></div></section>'
+        f'<th>Tissue</th><th class="number">ml</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f"{_plausibility(facts)}</section>"
     )
+
+
+def _plausibility(facts: dict[str, Any]) -> str:
+    line = plausibility_line(facts)
+    return f'<p class="small soft" style="margin:.9rem 0 0">{text(line)}</p>' if line else ""
 
 
 def region_legend() -> str:

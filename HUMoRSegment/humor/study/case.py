@@ -31,6 +31,7 @@ class Case:
         warnings: sentences for the user.
         fields: what NIfTI files on the native grid must repeat of a header that contradicts itself.
         misplaced: the sequences that do not lie on the others; ``warnings`` say so too.
+        skull: whether ``brain`` is the whole head, because no sequence is skull-stripped.
     """
 
     image: np.ndarray
@@ -42,3 +43,4 @@ class Case:
     warnings: list[str] = field(default_factory=list)
     fields: NiftiFields | None = None
     misplaced: tuple[Misplaced, ...] = ()
+    skull: bool = False

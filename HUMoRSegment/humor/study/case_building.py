@@ -80,8 +80,18 @@ def build_case(
     warnings += alignment_warnings(misplaced, volumes)
     flags = availability(volumes)
     available = (flags[0], flags[1], flags[2], flags[3])
-    fields = volumes[reference].fields
-    return Case(image, available, brain, grid, native, reference, warnings, fields, tuple(misplaced))
+    return Case(
+        image,
+        available,
+        brain,
+        grid,
+        native,
+        reference,
+        warnings,
+        fields=volumes[reference].fields,
+        misplaced=tuple(misplaced),
+        skull=not any(each.stripped for each in found.values()),
+    )
 
 
 def _checked_reference(study: Study, reference: str | None) -> str:

@@ -32,7 +32,7 @@ class Coarse:
         return picture(coarser.image, coarser.grid)
 
     def moved(self, move: np.ndarray) -> Coarse:
-        """The sequence where ``move`` puts it: 4×4, from a place in the world to where its values are."""
+        """The same, elsewhere: ``move`` (4×4) leads from a place in the world to where its values are."""
         from scipy import ndimage
 
         index = np.linalg.solve(self.grid.affine, move @ self.grid.affine)
