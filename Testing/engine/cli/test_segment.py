@@ -209,13 +209,17 @@ def test_ended_at_any_moment_by_any_signal_nothing_is_half_or_lost(
     chance = random.Random(0)
     signals = [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
     ends: list[int] = []
-    for number in range(15):
+    number = 0
+    while number < 15 or (number < 60 and not {130, -signal.SIGKILL} <= set(ends)):
         process = start(*call)
         time.sleep(chance.uniform(0.3, 1.0) * longest)
         process.send_signal(signals[number % len(signals)])
         errors = process.communicate(timeout=60)[1]
         assert "Traceback" not in errors and "Error" not in errors and "Unexpected" not in errors
         ends.append(process.returncode)
+        number += 1
+        if process.returncode == 0:
+            longest *= 0.8  # the machine was busier before: the next one is to be met at work
         if (out / REPORT).exists():
             for name, facts in json.loads((out / REPORT).read_text())[FILES].items():
                 assert hashlib.sha256((out / name).read_bytes()).hexdigest() == facts["sha256"]
