@@ -2,6 +2,7 @@
 # make demo       segment the sample study; the results are in demo-output
 # make test       style, types and tests
 # make test-heavy the tests that take minutes
+# make hostile    damaged and malicious inputs, killed runs: what must never happen (CASES=kinds or cases)
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make gpu-kit    a folder of at most 60 MiB that trains on a lent machine with a GPU (DATA=folder, KIT=folder)
 # make bench      speed and memory against other networks, on one case (CASE=folder)
@@ -26,7 +27,7 @@ CASES ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke gpu-kit bench bench-windows bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy hostile train-smoke gpu-kit bench bench-windows bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -68,6 +69,9 @@ test-slicer:
 
 test-heavy: setup
 	$(BIN)/python -m pytest -q -m heavy
+
+hostile: setup
+	PYTHONPATH=Testing $(BIN)/python -m hostile $(CASES)
 
 train-smoke: setup
 	$(BIN)/humor-train smoke smoke-output
