@@ -14,6 +14,16 @@ OUT = "out"
 
 
 @dataclass(frozen=True)
+class Happened:
+    """What a run did: ``code`` is the exit code, negative where a signal ended the process."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Child:
     """How a case runs that needs a process of its own.
 
@@ -48,6 +58,7 @@ class Case:
         within: how far the whole tumour may be from that result's, as a share of it; None: anything goes.
         warns: a warning with one of these texts excuses a result that is farther off.
         ours: names in the place, or folders, that the run may change.
+        check: what else must hold of a run that ended with 0; from the place and what happened, faults.
         seconds: more is a hang.
         unprivileged: run as a user without root's rights.
         child: run as a process of its own.
@@ -63,6 +74,7 @@ class Case:
     within: float | None = 0.1
     warns: tuple[str, ...] = ()
     ours: tuple[str, ...] = (OUT,)
+    check: Callable[[Path, Happened], list[str]] | None = None
     seconds: float = 40.0
     unprivileged: bool = False
     child: Child | None = None
