@@ -2,6 +2,7 @@
 # make demo       segment the sample study; the results are in demo-output
 # make test       style, types and tests
 # make test-heavy the tests that take minutes
+# make hostile    more than 1,500 hostile inputs, about ten minutes (CASES='kind kind/case --verbose ...')
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make bench      speed and memory against other networks, on one case (CASE=folder)
 # make bench-slicer  from the click in Slicer to the result, beside the command line (CASE=folder)
@@ -17,10 +18,11 @@ LIGHT_STAMP := $(VENV)/.installed-light
 TORCH := torch==2.13.0
 CHECKED := HUMoRSegment Training Testing
 CASE ?=
+CASES ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke bench bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy hostile train-smoke bench bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -62,6 +64,9 @@ test-slicer:
 
 test-heavy: setup
 	$(BIN)/python -m pytest -q -m heavy
+
+hostile: setup
+	PYTHONPATH=Testing $(BIN)/python -m hostile $(CASES)
 
 train-smoke: setup
 	$(BIN)/humor-train smoke smoke-output

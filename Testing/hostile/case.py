@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from humor.sequences import SEQUENCES
 
+_SHELL_ACTS_ON = re.compile(r"[^A-Za-z0-9.,=+:/_-]+")
 OUT = "out"
 """The folder, inside a case's place, for results; whatever else lies in the place is the user's."""
 
@@ -82,8 +84,8 @@ class Case:
 
     @property
     def id(self) -> str:
-        """By which it is found again."""
-        return f"{self.kind}/{self.name}"
+        """By which it is found again, also from a shell."""
+        return f"{self.kind}/{_SHELL_ACTS_ON.sub('_', self.name)}"
 
 
 DONE = frozenset({0})
