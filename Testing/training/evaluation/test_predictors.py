@@ -81,11 +81,13 @@ def test_a_runs_folder_is_measured_with_its_averaged_weights(tmp_path: Path, cas
     network = build_any(architecture).eval()
     recipe = {"network": architecture, "stages": [{"steps": 1, "window": [32, 32, 32], "batch": 1}]}
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    torch.save({"average": network.state_dict()}, tmp_path / "checkpoint.pt")
+    torch.save({"average": network.state_dict(), "step": 1, "seconds": 1.0}, tmp_path / "checkpoint.pt")
     predictor, facts = load_predictor(str(tmp_path), "cpu")
     expected = NetworkPredictor(network, "cpu").run(case).probabilities
     np.testing.assert_allclose(predictor.run(case).probabilities, expected)
-    torch.save({"average": build_any(architecture).state_dict()}, tmp_path / "best.pt")
+    torch.save(
+        {"average": build_any(architecture).state_dict(), "step": 1, "seconds": 1.0}, tmp_path / "best.pt"
+    )
     best, others = load_predictor(str(tmp_path), "cpu", best=True)
     assert others["weights"] != facts["weights"]
     assert not np.allclose(best.run(case).probabilities, expected)

@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> None:
         teacher = str(Path(args.teacher) / folder.name) if args.teacher else None
         print(f"fold {fold + 1} of {args.folds}", flush=True)
         own = {
+            "minutes": None,
+            "schedule_minutes": None,
             "folder": folder,
             "fold": fold,
             "teacher": teacher,
