@@ -129,7 +129,7 @@ def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:
     except (RuntimeError, ValueError, TypeError) as error:  # ValueError: its words are no text
         raise BundleError(
             f"{bundle.folder / str(graph['xml'])}: OpenVINO {openvino.__version__} cannot read this graph "
-            f"({str(error).splitlines()[0]}). Update OpenVINO, or install torch and use it instead."
+            f"({str(error).strip().splitlines()[-1]}). Update OpenVINO, or install torch and use it instead."
         ) from error
 
 

@@ -38,8 +38,8 @@ def user(tmp_path: Path, monkeypatch: Patch) -> Path:
 
 @pytest.fixture
 def default(user: Path) -> Bundle:
-    """A model with the default one's name; its architecture does not exist."""
-    manifest = Manifest("humor-student", "Not a network", "student", {"name": "absent"})
+    """A model with the default one's name; its weights are of no network."""
+    manifest = Manifest("humor-student", "Not a network", "student", {"name": "humor_student"})
     return save_bundle(user / "humor-student", manifest, {"x": np.zeros(4)})
 
 
