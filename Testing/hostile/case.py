@@ -60,7 +60,7 @@ class Case:
         within: how far the whole tumour may be from that result's, as a share of it; None: anything goes.
         warns: a warning with one of these texts excuses a result that is farther off.
         ours: names in the place, or folders, that the run may change.
-        check: what else must hold of a run that ended with 0; from the place and what happened, faults.
+        check: what else must hold of a run without other faults; from the place and what happened, faults.
         seconds: more is a hang.
         unprivileged: run as a user without root's rights.
         child: run as a process of its own.

@@ -30,10 +30,10 @@ def find_bundle(model: str | Path | None = None) -> Path:
     name = DEFAULT_BUNDLE if model is None else model
     if isinstance(name, str) and is_name(name):
         for place in model_folders():
-            if os.path.isfile(place / name / MANIFEST):
+            if os.path.lexists(place / name / MANIFEST):  # whatever it is: opening it tells
                 return place / name
     folder = home(name)
-    if model is not None and os.path.isfile(folder / MANIFEST):
+    if model is not None and os.path.lexists(folder / MANIFEST):
         return folder
     raise BundleError(_not_found(str(name), folder))
 

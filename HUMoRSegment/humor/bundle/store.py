@@ -107,7 +107,7 @@ def remove_bundle(name: str) -> Path:
         BundleError: the user's folder has none of this name, or it cannot be deleted.
     """
     folder = writable_user_folder() / name
-    if not is_name(name) or not os.path.isfile(folder / MANIFEST):
+    if not is_name(name) or not os.path.lexists(folder / MANIFEST):
         if any(os.path.isfile(place / name / MANIFEST) for place in shipped_folders() if is_name(name)):
             raise BundleError(f"{name} comes with HUMoR and stays; only imported models can be removed.")
         raise BundleError(f"{user_folder()} has no model {name!r}. 'humor models' lists what is there.")

@@ -7,13 +7,13 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from ..whole_numbers import whole_number
 from . import study_options
+from .given_path import given_path
 from .progress import Bar, JsonLines, Quiet
 from .terminal import complain, say
 
@@ -57,8 +57,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("studies", type=Path, metavar="STUDIES", help="folder of study folders, or CSV file")
-    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
+    parser.add_argument(
+        "studies", type=given_path, metavar="STUDIES", help="folder of study folders, or CSV file"
+    )
+    parser.add_argument(
+        "--output", "-o", type=given_path, required=True, metavar="OUT", help="results folder"
+    )
     study_options.add_channels(parser)
     study_options.add_model_options(parser)
     study_options.add_result_options(parser)

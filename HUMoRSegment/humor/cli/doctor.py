@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
+from .given_path import given_path
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         description="Test this installation, down to a small segmentation, and say how to repair what fails. "
         "Ends with 0 if nothing failed, else with 1.",
     )
-    parser.add_argument("--output", type=Path, default=Path(), metavar="OUT", help="where results will go")
+    parser.add_argument(
+        "--output", type=given_path, default=Path(), metavar="OUT", help="where results will go"
+    )
     parser.add_argument(
         "--device", default="auto", metavar="DEVICE", help="for the trial run: auto, cpu, cuda, cuda:N or mps"
     )

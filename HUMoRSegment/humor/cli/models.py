@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
+from .given_path import given_path
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     verify.add_argument("name", metavar="NAME", nargs="?", help=_NAME_HELP)
     export = _add(actions, "export", "write a model as one zip, for machines without a network")
     export.add_argument("name", metavar="NAME", help=_NAME_HELP)
-    export.add_argument("file", metavar="FILE.zip", type=Path)
+    export.add_argument("file", metavar="FILE.zip", type=given_path)
     export.add_argument("--replace", action="store_true", help="replace the file if it is there")
     install = _add(actions, "import", "install a model from a zip")
-    install.add_argument("file", metavar="FILE.zip", type=Path)
+    install.add_argument("file", metavar="FILE.zip", type=given_path)
     install.add_argument("--replace", action="store_true", help="replace a model of the same name")
     remove = _add(actions, "remove", "delete a model that was imported")
     remove.add_argument("name", metavar="NAME", help="a name from 'humor models list'")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
+
+from .given_path import given_path
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -14,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="write the generated sample study to a folder",
         description="Generate a study with a tumour, of nobody: t1, t1c, t2, flair and the true labels.",
     )
-    parser.add_argument("output", type=Path, metavar="OUT", help="folder for the five files")
+    parser.add_argument("output", type=given_path, metavar="OUT", help="folder for the five files")
     parser.add_argument("--seed", type=int, metavar="N", help="another patient for every number")
     parser.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
 

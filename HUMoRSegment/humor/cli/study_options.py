@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..neutral import printable
 from ..sequences import DISPLAY_NAMES, SEQUENCES
+from .given_path import given_path
 from .terminal import complain
 
 if TYPE_CHECKING:
@@ -25,15 +26,17 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "study",
         nargs="?",
-        type=Path,
+        type=given_path,
         metavar="STUDY_FOLDER",
         help="files are told by name; or one 4-D file, with --channels",
     )
     for name in SEQUENCES:
         shown = DISPLAY_NAMES[name]
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the {shown} image")
+        parser.add_argument(f"--{name}", type=given_path, metavar="FILE", help=f"the {shown} image")
     add_channels(parser)
-    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="results folder")
+    parser.add_argument(
+        "--output", "-o", type=given_path, required=True, metavar="OUT", help="results folder"
+    )
 
 
 def add_channels(parser: argparse.ArgumentParser) -> None:

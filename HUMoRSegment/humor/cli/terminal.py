@@ -31,7 +31,10 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def complain(text: str) -> None:
-    """The same on stderr; where that cannot be written, nobody can be told."""
+    """The same on stderr; where that cannot be written, nobody can be told.
+
+    Further lines are set in, so that no name with a line end in it looks like another message.
+    """
     if sys.stderr is not None:
         with suppress(OutputError):
-            say(text, sys.stderr)
+            say(text.replace("\n", "\n    "), sys.stderr)

@@ -138,7 +138,7 @@ def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:
             raise
         raise BundleError(
             f"{bundle.folder / str(graph['xml'])}: OpenVINO {openvino.__version__} cannot read this graph "
-            f"({str(error).splitlines()[0]}). Update OpenVINO, or install torch and use it instead."
+            f"({str(error).strip().splitlines()[-1]}). Update OpenVINO, or install torch and use it instead."
         ) from error
 
 

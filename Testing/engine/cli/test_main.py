@@ -151,3 +151,26 @@ def test_a_busy_thread_does_not_hold_up_the_end(start: Callable[..., subprocess.
 def test_python_m_humor_is_the_same_command(start: Callable[..., subprocess.Popen[str]]) -> None:
     process = start("-m", "humor", "--version")
     assert process.communicate()[0].strip() == f"humor {humor.__version__}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment", ".", "-o", ""],
+        ["segment", "", "-o", "out"],
+        ["segment", "--flair", "", "-o", "out"],
+        ["batch", ".", "-o", ""],
+        ["inspect", ""],
+        ["sample", ""],
+        ["models", "import", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_no_path(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A variable of the shell that was not set must not be the current folder."""
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert "the path is empty" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

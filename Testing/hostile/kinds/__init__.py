@@ -8,6 +8,7 @@ from functools import cache
 from ..case import Case
 from . import (
     bundles,
+    commands,
     damage,
     folders,
     geometry,
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[[], Iterator[Case]]] = {
     "links": links.cases,
     "state": state.cases,
     "bundles": bundles.cases,
+    "commands": commands.cases,
     "options": options.cases,
     "streams": streams.cases,
     "memory": memory.cases,

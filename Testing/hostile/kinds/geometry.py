@@ -94,6 +94,8 @@ def _reference(change: Change) -> Callable[[Path], list[str]]:
 
 def _as_itk_sees_it(place: Path, happened: Happened) -> list[str]:
     """For ITK, and so for 3D Slicer, the result lies where its input lies."""
+    if happened.code != 0:
+        return []
     found = []
     for path in (place / "in" / "flair.nii", place / "out" / LABEL_MAP):
         reader = sitk.ImageFileReader()

@@ -74,10 +74,11 @@ def _with_field(field: str, value: float, two: bool = False) -> Callable[[Path],
     return write
 
 
+_RIGHT, _FRONT, _UP = (images()[1][:3, 3] * (-1, -1, 1)).tolist()  # of the first voxel, as ITK counts
 NRRD = (
     "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 80 80 80\n"
     "space directions: (1,0,0) (0,1,0) (0,0,1)\nkinds: domain domain domain\nendian: little\n"
-    "encoding: raw\nspace origin: (0,0,0)\n\n"
+    f"encoding: raw\nspace origin: ({_RIGHT},{_FRONT},{_UP})\n\n"
 )
 NRRD_CHANGES: dict[str, tuple[str, str]] = {
     "dimension 99": ("dimension: 3", "dimension: 99"),
@@ -107,6 +108,7 @@ NRRD_CHANGES: dict[str, tuple[str, str]] = {
 }
 META = (
     "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nDimSize = 80 80 80\n"
+    f"TransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = {_RIGHT} {_FRONT} {_UP}\n"
     "ElementSpacing = 1 1 1\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
 )
 META_CHANGES: dict[str, tuple[str, str]] = {

@@ -163,7 +163,7 @@ def cases() -> Iterator[Case]:
             KIND,
             f"no folder {word[:20]}",
             lambda place, w=word: ["inspect", w, "--json"],
-            codes=EITHER if not word else REFUSED_OR_WRONG,
+            codes=REFUSED_OR_WRONG,
             within=None,
         )
 

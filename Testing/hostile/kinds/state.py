@@ -13,6 +13,7 @@ from typing import Any
 
 from humor.batch.names import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
 from humor.output.names import LABEL_MAP, REPORT
+from humor.output.ownership import FILES, SEAL, sealed
 
 from ..case import ANY, EITHER, Case
 from ..made_study import CHEAP, segment, write_study
@@ -35,7 +36,7 @@ CONTENTS: dict[str, bytes] = {
     "zeros": bytes(4096),
 }
 FIELDS: dict[str, Any] = {
-    "files": [
+    FILES: [
         None,
         [],
         "x",
@@ -107,13 +108,26 @@ def _content(name: str, data: bytes) -> Damage:
     return write
 
 
-def _field(field: str, value: object) -> Damage:
+def _field(field: str, value: object, seal: bool = True) -> Damage:
+    """A field of the report with another value, sealed as if it were ours, or as version 0.1.0 wrote it."""
+
     def write(out: Path) -> None:
         facts = json.loads((out / REPORT).read_text())
         facts[field] = value
-        (out / REPORT).write_text(json.dumps(facts))
+        del facts[SEAL]
+        if seal:
+            (out / REPORT).write_text(sealed(facts), encoding="utf-8", errors="backslashreplace")
+        else:
+            facts.pop(FILES, None)
+            (out / REPORT).write_text(json.dumps(facts))
 
     return write
+
+
+def _all_state(out: Path, data: bytes) -> None:
+    for path in (out / STATE_FOLDER).rglob("*"):
+        if path.is_file():
+            path.write_bytes(data)
 
 
 TABLES: dict[str, bytes] = {
@@ -151,14 +165,15 @@ def cases() -> Iterator[Case]:
             )
     for field, values in FIELDS.items():
         for number, value in enumerate(values):
-            yield Case(
-                KIND,
-                f"{REPORT} {field} {number}",
-                _again(_field(field, value)),
-                codes=EITHER,
-                within=None,
-                ours=("out",),
-            )
+            for seal in (True, False):
+                yield Case(
+                    KIND,
+                    f"{REPORT} {field} {number}{' as of 0.1.0' * (not seal)}",
+                    _again(_field(field, value, seal)),
+                    codes=EITHER,
+                    within=None,
+                    ours=("out",),
+                )
     corrected = _content(LABEL_MAP, b"corrected by an expert")
     yield Case(
         KIND, "corrected", _again(corrected), codes=frozenset({1}), within=None, ours=(), says=(LABEL_MAP,)
@@ -182,6 +197,27 @@ def cases() -> Iterator[Case]:
                 ours=("out",),
                 quick=False,
             )
+    for field in (FILES, "inputs", "volumes_ml", "labels_ml", "seconds", "created"):
+        for number, value in enumerate(FIELDS[field][:2]):
+            yield Case(
+                KIND,
+                f"batch a/{REPORT} {field} {number}",
+                _batch_again(lambda out, f=field, v=value: _field(f, v)(out / "a")),
+                codes=EITHER,
+                within=None,
+                ours=("out",),
+                quick=False,
+            )
+    for name in CONTENTS:
+        yield Case(
+            KIND,
+            f"batch all of its state is {name}",
+            _batch_again(lambda out, d=CONTENTS[name]: _all_state(out, d)),
+            codes=EITHER,
+            within=None,
+            ours=("out",),
+            quick=False,
+        )
     for name, damage in {
         "no state": lambda out: shutil.rmtree(out / STATE_FOLDER),
         "state is a link": lambda out: (
