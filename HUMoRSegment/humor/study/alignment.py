@@ -19,7 +19,7 @@ from ..sequences import DISPLAY_NAMES, SEQUENCES
 from .coarse import Coarse, coarsen
 from .edges import Edges, agreement, find_edges
 from .grid import Grid
-from .registration import rigid_move, size_of
+from .registration import QUICK, rigid_move, size_of
 from .volume import Volume
 
 COARSE_MM = 2.0
@@ -144,7 +144,7 @@ def _explained(
 
 def _best_place(target: Coarse, moving: Coarse, wanted: Edges, fewest: int) -> tuple[np.ndarray, float]:
     """The rigid move (4×4) that fits one sequence best to another, and the agreement there."""
-    move, _, _ = rigid_move(target.at(SEARCH_MM), moving.at(SEARCH_MM))
+    move, _, _ = rigid_move(target.at(SEARCH_MM), moving.at(SEARCH_MM), QUICK)
     there = moving.moved(move)
     score = agreement(wanted, find_edges(there.image, there.mask), fewest)
     return move, score if score is not None else 0.0
