@@ -46,7 +46,8 @@ def test_a_tumour_that_is_the_same_left_and_right_is_called_implausible(segmenta
     left = segmentation.regions[0]
     right = left[::-1]  # the first axis of its native grid runs from right to left through the head's middle
     doubled = replace(segmentation, regions=np.stack([left | right] * 3))
-    assert doubled.plausibility is not None and doubled.plausibility.symmetry > SYMMETRY
+    assert doubled.plausibility is not None and doubled.plausibility.symmetry is not None
+    assert doubled.plausibility.symmetry > SYMMETRY
     (sentence,) = result_warnings(doubled)
     assert f"{doubled.plausibility.symmetry:.0%} of it" in sentence and "mirrored" in sentence
 

@@ -23,7 +23,7 @@ def place_of(image: np.ndarray, grid: Grid) -> np.ndarray:
 
 
 @pytest.fixture
-def grid(phantom) -> Grid:
+def grid(phantom):
     return phantom.grid("SPL", turns=(7.0, -4.0, 11.0), extent=(48.0, 50.0, 53.0))
 
 
