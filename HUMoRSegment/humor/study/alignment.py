@@ -133,12 +133,14 @@ def _explained(
 ) -> list[Misplaced]:
     """What is wrong with a sequence that agrees with its target by no more than ``score``."""
     move, found = _best_place(seen[target], seen[name], wanted, fewest)
+    mirrored = 0.0
+    if found < LINKED:  # a sequence that was only moved fits better
+        _, mirrored = _best_place(seen[target], seen[name].mirrored(), wanted, fewest)
+    if mirrored >= max(POOR, BETTER * score, found):
+        return [Misplaced(name, target, MIRRORED)]
     shift, turn = size_of(move, seen[name].grid)
     if found >= BETTER * score and found >= POOR and (shift >= LEAST_MOVE or turn >= LEAST_TURN):
         return [Misplaced(name, target, MOVED, round(shift, 1), round(turn, 1))]
-    _, mirrored = _best_place(seen[target], seen[name].mirrored(), wanted, fewest)
-    if mirrored >= max(POOR, BETTER * score):
-        return [Misplaced(name, target, MIRRORED)]
     return [Misplaced(name, target, OTHER)] if score < POOR else []
 
 
