@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import nibabel
-import numpy as np
 import pytest
-from scipy import ndimage
 
+from benchmarks.healthy import write_healthy_brain
 from humor.cli.main import main
 from humor.output.plausibility_line import plausibility_line
 
@@ -20,13 +18,7 @@ def healthy(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = shared_data / "templates" / "mni152_09a"
     if not folder.is_dir():
         pytest.skip("the ICBM template is not on this machine")
-    t1, grey, white = (nibabel.load(folder / f"{name}.nii.gz") for name in ("t1", "gm", "wm"))
-    tissue = grey.get_fdata() + white.get_fdata() > 0.3
-    brain = ndimage.binary_fill_holes(ndimage.binary_closing(tissue, iterations=4))
-    path = tmp_path_factory.mktemp("healthy") / "image.nii.gz"
-    values = np.where(brain, t1.get_fdata(), 0).astype(np.float32)
-    nibabel.save(nibabel.Nifti1Image(values, t1.affine), path)
-    return path
+    return write_healthy_brain(folder, tmp_path_factory.mktemp("healthy") / "image.nii.gz")
 
 
 def test_what_is_found_in_it_is_called_implausible(

@@ -26,7 +26,7 @@ def result_warnings(segmentation: Segmentation) -> list[str]:
     return [
         *_about_sequences(segmentation),
         *_about_size(segmentation),
-        *_about_plausibility(segmentation),
+        *implausible(segmentation),
         *_about_edges(segmentation),
     ]
 
@@ -67,7 +67,8 @@ def _about_size(segmentation: Segmentation) -> list[str]:
     return []
 
 
-def _about_plausibility(segmentation: Segmentation) -> list[str]:
+def implausible(segmentation: Segmentation) -> list[str]:
+    """The warning that a result looks like no tumour does, if it does not."""
     numbers = segmentation.plausibility
     if numbers is None:
         return []
