@@ -13,9 +13,10 @@ from .plausibility_line import place_of
 SMALL_ML = 1.0
 LARGE_ML = 400.0
 EDGE_PROBABILITY = 0.5
-# What no tumour looks like. Of 348 results of student 5.0 on 24 patients of train/, in all subsets, three reach
-# the first limit (all of T1 alone), none the others: their largest values are 0.30 (the 98th percentile is 0.15),
-# 0.16, 0.08 and 11. Nine of nine findings of 100 ml and more in heads without a tumour reach the first.
+# What no tumour looks like. Of 348 results of student 5.0 on 24 patients of train/, in all subsets, three
+# reach the first limit (all of T1 alone), none the others: their largest values are 0.30 (the 98th
+# percentile is 0.15), 0.16, 0.08 and 11. All nine findings of 100 ml and more in heads without a tumour
+# reach the first.
 SYMMETRY = 0.25
 SHARE_OF_BRAIN = 0.35
 OUTSIDE_BRAIN = 0.2
