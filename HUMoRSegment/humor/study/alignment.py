@@ -19,7 +19,7 @@ from ..sequences import DISPLAY_NAMES, SEQUENCES
 from .coarse import Coarse, coarsen
 from .edges import Edges, agreement, find_edges
 from .grid import Grid
-from .registration import rigid_move, size_of
+from .registration import QUICK, rigid_move, size_of
 from .volume import Volume
 
 COARSE_MM = 2.0
@@ -133,18 +133,20 @@ def _explained(
 ) -> list[Misplaced]:
     """What is wrong with a sequence that agrees with its target by no more than ``score``."""
     move, found = _best_place(seen[target], seen[name], wanted, fewest)
+    mirrored = 0.0
+    if found < LINKED:  # a sequence that was only moved fits better
+        _, mirrored = _best_place(seen[target], seen[name].mirrored(), wanted, fewest)
+    if mirrored >= max(POOR, BETTER * score, found):
+        return [Misplaced(name, target, MIRRORED)]
     shift, turn = size_of(move, seen[name].grid)
     if found >= BETTER * score and found >= POOR and (shift >= LEAST_MOVE or turn >= LEAST_TURN):
         return [Misplaced(name, target, MOVED, round(shift, 1), round(turn, 1))]
-    _, mirrored = _best_place(seen[target], seen[name].mirrored(), wanted, fewest)
-    if mirrored >= max(POOR, BETTER * score):
-        return [Misplaced(name, target, MIRRORED)]
     return [Misplaced(name, target, OTHER)] if score < POOR else []
 
 
 def _best_place(target: Coarse, moving: Coarse, wanted: Edges, fewest: int) -> tuple[np.ndarray, float]:
     """The rigid move (4×4) that fits one sequence best to another, and the agreement there."""
-    move, _, _ = rigid_move(target.at(SEARCH_MM), moving.at(SEARCH_MM))
+    move, _, _ = rigid_move(target.at(SEARCH_MM), moving.at(SEARCH_MM), QUICK)
     there = moving.moved(move)
     score = agreement(wanted, find_edges(there.image, there.mask), fewest)
     return move, score if score is not None else 0.0

@@ -16,6 +16,7 @@ import pytest
 
 import humor
 from humor.inference.segmentation import Segmentation
+from humor.output.plausibility_line import plausibility_line
 from humor.output.report_html import gates_to_show, write_report_page
 from humor.output.report_json import report_facts
 from humor.output.routing_files import routing_facts
@@ -68,6 +69,7 @@ def test_its_facts_are_those_of_the_json(make_segmentation: Make, tmp_path: Path
         *(f"{ml:.2f} ml" for ml in facts["volumes_ml"].values()),
         *(f"{label['ml']:.2f}" for label in facts["labels_ml"]),
         *facts["warnings"],
+        plausibility_line(facts),
         *facts["fallbacks"],
         *facts["model"].values(),
         facts["device"],

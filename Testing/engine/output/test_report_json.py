@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, SEAL
 from humor.output.report_json import SCHEMA, report_facts
 from humor.output.routing_files import routing_facts
+from humor.study.alignment import Misplaced
 
 
 def facts_of(segmentation: Segmentation) -> dict[str, Any]:
@@ -45,6 +47,24 @@ def test_labels_add_up_to_the_regions(segmentation: Segmentation) -> None:
     assert ml[1] + ml[2] + ml[4] == pytest.approx(volumes["WT"])
     assert ml[1] + ml[4] == pytest.approx(volumes["TC"])
     assert ml[4] == pytest.approx(volumes["ET"])
+
+
+def test_plausibility_stands_there_and_is_null_without_a_tumour(
+    make_segmentation: Callable[..., Segmentation],
+) -> None:
+    numbers = facts_of(make_segmentation())["plausibility"]
+    assert (numbers["symmetry"], numbers["pieces"], numbers["of"]) == (0.0, 1, "brain")
+    assert 0 < numbers["outside_brain"] < 0.2  # the ball sticks out of the made-up brain
+    assert numbers["share_of_brain"] == pytest.approx((11 / 24) ** 3, rel=0.1)  # both are balls
+    assert facts_of(make_segmentation(radii=(0.0, 0.0, 0.0)))["plausibility"] is None
+
+
+def test_misplaced_sequences_stand_there(segmentation: Segmentation) -> None:
+    assert facts_of(segmentation)["misplaced"] == []
+    moved = replace(segmentation.case, misplaced=(Misplaced("t2", "t1", "moved", 8.1, 0.5),))
+    assert facts_of(replace(segmentation, case=moved))["misplaced"] == [
+        {"sequence": "t2", "target": "t1", "kind": "moved", "shift_mm": 8.1, "turn_degrees": 0.5}
+    ]
 
 
 def test_used_and_missing_sequences_are_told_apart(make_segmentation: Callable[..., Segmentation]) -> None:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from humor.inference.plausibility import Plausibility
 from humor.inference.segmentation import Segmentation
-from humor.output.warnings import all_warnings, result_warnings
+from humor.output.warnings import (
+    OUTSIDE_BRAIN,
+    PIECES,
+    SHARE_OF_BRAIN,
+    SYMMETRY,
+    all_warnings,
+    result_warnings,
+)
 
 Make = Callable[..., Segmentation]
 
@@ -30,6 +40,37 @@ def test_a_usual_result_has_none(segmentation: Segmentation) -> None:
 )
 def test_each_reason_is_said_once(make_segmentation: Make, arguments: dict, words: str) -> None:
     assert sum(words in sentence for sentence in result_warnings(make_segmentation(**arguments))) == 1
+
+
+def test_a_tumour_that_is_the_same_left_and_right_is_called_implausible(segmentation: Segmentation) -> None:
+    left = segmentation.regions[0]
+    right = left[::-1]  # the first axis of its native grid runs from right to left through the head's middle
+    doubled = replace(segmentation, regions=np.stack([left | right] * 3))
+    assert doubled.plausibility is not None and doubled.plausibility.symmetry is not None
+    assert doubled.plausibility.symmetry > SYMMETRY
+    (sentence,) = result_warnings(doubled)
+    assert f"{doubled.plausibility.symmetry:.0%} of it" in sentence and "mirrored" in sentence
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"symmetry": SYMMETRY}, "mirrored on the other side"),
+        ({"share_of_brain": SHARE_OF_BRAIN}, f"it takes {SHARE_OF_BRAIN:.0%} of the brain"),
+        ({"outside_brain": OUTSIDE_BRAIN}, f"{OUTSIDE_BRAIN:.0%} of it lies outside the brain"),
+        ({"pieces": PIECES}, f"it is in {PIECES} pieces"),
+    ],
+)
+def test_each_number_has_a_limit_below_which_nothing_is_said(
+    segmentation: Segmentation, monkeypatch: pytest.MonkeyPatch, numbers: dict, words: str
+) -> None:
+    usual = Plausibility(symmetry=None, share_of_brain=0.1, outside_brain=0.0, pieces=1)
+    for found, count in ((replace(usual, **numbers), 1), (usual, 0)):
+        monkeypatch.setattr(
+            "humor.inference.segmentation.plausibility", lambda whole, case, found=found: found
+        )
+        sentences = result_warnings(replace(segmentation))
+        assert sum(words in sentence for sentence in sentences) == len(sentences) == count
 
 
 def test_those_of_case_run_and_result_come_together_without_repeats(make_segmentation: Make) -> None:

@@ -24,6 +24,7 @@ from scene.outputs import (
 from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
 from humor.bundle.load import load_bundle
 from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
+from humor.output.plausibility_line import plausibility_line
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
 from HUMoRSegmentLib.inputs.volume_node import own_grid
@@ -235,6 +236,19 @@ def test_warnings_come_one_by_one(scene: Any, tmp_path: Path) -> None:
     volume = make_volume()
     result = show_result(write_run(tmp_path, volume), {"flair": volume}, Options())
     assert result.warnings == ["First: a warning.", 'Second; 100 % <sure> & "quoted".']
+
+
+def test_the_line_about_plausibility_comes_with_the_result(scene: Any, tmp_path: Path) -> None:
+    volume = make_volume()
+    numbers = {"symmetry": 0.7, "share_of_brain": 0.14, "outside_brain": 0.0, "pieces": 2, "of": "brain"}
+    output = write_run(tmp_path / "new", volume, plausibility=numbers)
+    result = show_result(output, {"flair": volume}, Options())
+    assert result.plausibility == plausibility_line({"plausibility": numbers}) != ""
+    assert SceneResult.of(result.segmentation).plausibility == result.plausibility
+    earlier = show_result(write_run(tmp_path / "earlier", volume), {"flair": volume}, Options())
+    assert earlier.plausibility == ""
+    earlier.segmentation.SetAttribute(references.REPORT, "{damaged")
+    assert SceneResult.of(earlier.segmentation).plausibility == ""
 
 
 def test_a_model_that_is_gone_leaves_its_thresholds_unsaid(scene: Any, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_segment_gives_a_result_that_can_be_looked_at_and_moved(ready: PanelDriv
     assert panel.ui.segmentationSelector.currentNode() is segmentation
     volumes = [panel.volume(region) for region in REGION_KEYS]
     assert volumes[0] > volumes[1] > volumes[2] > 0.0
+    assert panel.text("resultNote").startswith("Plausibility: the whole tumour takes ")
     panel.screenshot("panel-after")
 
     check_the_way_to_the_segment_editor(panel)
