@@ -10,9 +10,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,32 +28,40 @@ from humor.sequences import SEQUENCES
 
 from .case import OUT, Case
 from .child import run_child
-from .judge import Happened, judge, photograph
+from .judge import Happened, Usual, judge, photograph
 from .kinds import find_case
 from .made_study import segment, write_study
 
 NOBODY = 65534
+MOST_MEMORY = 8 << 30
+"""Bytes of address space: a case that wants more shall fail here, not bring down the machine."""
 
 
 def run_case(case: Case, place: Path) -> tuple[list[str], list[str], Happened]:
     """Prepare, run and judge one; what is wrong, the arguments, and what happened."""
-    usual = None if case.within is None else usual_ml(case.like)
-    arguments = case.prepare(place)
-    before = photograph(place, case.ours)
-    with _surroundings(case, place):
-        happened = run_child(case.child, arguments, place) if case.child else _run_here(arguments)
-    return judge(case, place, happened, before, usual), arguments, happened
+    arguments: list[str] = []
+    happened = Happened(0, "", "", 0.0)
+    try:
+        usual = None if case.within is None else _usual(case.like)
+        arguments = case.prepare(place)
+        before = photograph(place)
+        with _surroundings(case, place):
+            happened = run_child(case.child, arguments, place) if case.child else _run_here(arguments)
+        return judge(case, place, happened, before, usual), arguments, happened
+    except Exception as error:  # the campaign's own fault; the next case is not to suffer from it
+        shown = Happened(happened.code, happened.out, happened.err + traceback.format_exc(), 0.0)
+        return [f"the campaign failed: {type(error).__name__}: {error}"], arguments, shown
 
 
 @cache
-def usual_ml(sequences: tuple[str, ...]) -> float:
-    """The whole tumour that an undisturbed run of some sequences finds."""
+def _usual(sequences: tuple[str, ...]) -> Usual:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         write_study(place / "in", leave_out=[name for name in SEQUENCES if name not in sequences])
         happened = _run_here(segment(place))
         assert happened.code == 0, happened.err
-        return float(json.loads((place / OUT / REPORT).read_text())["volumes_ml"]["WT"])
+        facts = json.loads((place / OUT / REPORT).read_text())
+        return Usual(float(facts["volumes_ml"]["WT"]), tuple(facts["warnings"]))
 
 
 def _run_here(arguments: list[str]) -> Happened:
@@ -63,8 +73,6 @@ def _run_here(arguments: list[str]) -> Happened:
     try:
         code = main(arguments)
     except BaseException:  # whatever it is, it should have been a message
-        import traceback
-
         traceback.print_exc(file=err)
     finally:
         sys.stdout, sys.stderr = streams
@@ -142,6 +150,7 @@ def _let_remove(place: Path) -> None:
 
 def work() -> None:
     """Until stdin ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _remember_segmenters()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 
-from humor.errors import EXIT_DONE, HumorError
+from humor.errors import EXIT_CANCELLED, EXIT_CANNOT_SEGMENT, EXIT_DONE, HumorError
 
 COMMANDS = (
     "check",
@@ -37,9 +38,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         args.run(args)
     except HumorError as error:
-        print(f"humor-train: {error}", file=sys.stderr)
-        return error.exit_code
+        return _failed(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _failed("Cancelled.", EXIT_CANCELLED)
+    except OSError as error:  # of a file that no part speaks of better
+        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return _failed(f"{where}{error.strerror or error}. Check the path, its permissions and the disk.")
     return EXIT_DONE
+
+
+def _failed(message: str, code: int = EXIT_CANNOT_SEGMENT) -> int:
+    print(f"humor-train: {message}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
 from ..events import Reporter
-from ..memory.shortage import memory_shortage, require_memory
+from ..memory.shortage import require_memory
+from ..mishaps import in_words
 from .messages import Ended, Failure, Job
 from .settings import Settings
 
@@ -30,7 +32,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
     from ..bundle.load import load_bundle
     from ..inference.segmenter import Segmenter
 
-    folder = settings.folder if settings.folder.is_dir() else find_bundle(settings.model)
+    folder = settings.folder if os.path.isdir(settings.folder) else find_bundle(settings.model)
     bundle = load_bundle(folder)
     if bundle.sha256 != settings.sha256:
         raise BundleError(
@@ -38,12 +40,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     options = settings.options
-    try:
-        return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
-    except Exception as error:
-        if (shortage := memory_shortage(error)) is not None:
-            raise shortage from error
-        raise
+    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
 
 
 def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:
@@ -60,16 +57,20 @@ def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Report
         segment_files(files, Path(job.output), options, reporter, segmenter)
     except Cancelled:
         raise
-    except HumorError as error:
-        again = not isinstance(error, _FINAL)
-        return Ended(job.study, Failure(type(error).__name__, str(error), again))
     except Exception as error:
-        if (shortage := memory_shortage(error)) is not None:
-            return Ended(job.study, Failure(type(shortage).__name__, str(shortage), True))
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        message = f"Unexpected failure ({what}). This should not happen: please report it."
-        return Ended(job.study, Failure(type(error).__name__, message, True, traceback.format_exc()))
+        return Ended(job.study, failure_of(error))
     return Ended(job.study)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Any exception as a failure that can be told and written down."""
+    known = error if isinstance(error, HumorError) else in_words(error)
+    if known is not None:
+        return Failure(type(known).__name__, str(known), not isinstance(known, _FINAL))
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    message = f"Unexpected failure ({what}). This should not happen: please report it."
+    details = "".join(traceback.format_exception(error))
+    return Failure(type(error).__name__, message, True, details)
 
 
 def broken(ended: Ended) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def list_studies(source: Path, output: Path, channels: Channels = ()) -> tuple[l
     Raises:
         UsageError: see ``find_studies`` and ``read_table``.
     """
-    return read_table(source) if source.is_file() else (find_studies(source, output, channels), [])
+    return read_table(source) if os.path.isfile(source) else (find_studies(source, output, channels), [])
 
 
 def run_batch(

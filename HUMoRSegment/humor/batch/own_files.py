@@ -51,7 +51,7 @@ class OwnFiles:
         if not os.path.lexists(path):
             return
         known = self._journal.known.get(name)
-        ours = Claim(frozenset(known)).covers(path) if known else path.is_file() and from_before(path)
+        ours = Claim(frozenset(known)).covers(path) if known else os.path.isfile(path) and from_before(path)
         if not ours:
             changed = "it changed since HUMoR wrote it" if known else "HUMoR did not write it"
             raise UserFileError(

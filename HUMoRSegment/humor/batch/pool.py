@@ -6,6 +6,7 @@ Ray cluster (``ray_pool``).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,6 +59,8 @@ class _Place:
     ready: bool = False
     was_ready: bool = False
     failed_starts: int = 0
+    began: float = 0.0
+    too_slow: bool = False
     job: Job | None = None
 
 
@@ -72,7 +75,6 @@ class Pool:
     def __init__(self, crew: Crew, wanted: int) -> None:
         self._crew = crew
         self._places = [_Place(number) for number in range(min(wanted, crew.size))]
-        self._last_failure = ""
         self.notices: list[str] = []
         """Sentences about workers, for the user; whoever shows them empties the list."""
 
@@ -101,6 +103,15 @@ class Pool:
         """End the worker that has this study, whatever it is doing; another takes its place."""
         for place in self._places:
             if place.worker is not None and place.job is not None and place.job.study == study:
+                place.worker.kill()
+
+    def end_slow_starts(self, limit: float) -> None:
+        """End workers that have been loading their model for longer than so many seconds."""
+        for place in self._places:
+            if place.worker is None or place.ready or place.too_slow:
+                continue
+            if time.monotonic() - place.began > limit:
+                place.too_slow = True
                 place.worker.kill()
 
     def wait(self, seconds: float) -> list[Progressed | Ended]:
@@ -139,19 +150,18 @@ class Pool:
         if not place.was_ready:
             raise _as_error(message)
         place.worker = None
-        self._last_failure = message.message
         self._give_up(place, message.message)
 
     def _died(self, place: _Place, message: Died) -> list[Progressed | Ended]:
         job, was_loading = place.job, not place.ready
+        reason = _too_slow(place) if place.too_slow else message.message
         place.worker, place.ready, place.job = None, False, None
         if was_loading:
             place.failed_starts += 1
-            self._last_failure = message.message
         if place.failed_starts < MAX_FAILED_STARTS:
             self._launch(place)
         else:
-            self._give_up(place, message.message)
+            self._give_up(place, reason)
         return [] if job is None else [Ended(job.study, Failure(WORKER_DIED, message.message, again=True))]
 
     def _give_up(self, place: _Place, reason: str) -> None:
@@ -163,7 +173,15 @@ class Pool:
             )
 
     def _launch(self, place: _Place) -> None:
+        place.began, place.too_slow = time.monotonic(), False
         place.worker = self._crew.launch(place.number)
+
+
+def _too_slow(place: _Place) -> str:
+    return (
+        f"It was still loading the model after {time.monotonic() - place.began:.0f} s and was ended. Look "
+        "whether its device works ('humor doctor') and the model's files can be read ('humor models verify')."
+    )
 
 
 def _as_error(message: Unable) -> HumorError:

@@ -75,7 +75,7 @@ class Records:
         """
         # Names of files need not be text: what is none stays readable, as JSON writes it.
         line = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        is_new = not self.path.exists()
+        is_new = not os.path.exists(self.path)
         with os.fdopen(open_plain(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "rb+") as file:
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)

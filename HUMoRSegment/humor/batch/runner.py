@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from .settings import Settings
 from .ticket import Ticket, read_report, report_hash
 
 _PAUSE = 0.5  # seconds between two looks when no worker says anything
+LONGEST_START = 600.0
+"""Seconds for a worker to load its model, where there is a time limit at all."""
 _TELL_EVERY = 0.2  # seconds between two events of progress
 
 
@@ -42,8 +45,8 @@ class Runner:
         retries: further attempts after one that failed by something that may pass.
         listener: gets the events.
         table: names of all studies of the batch, for the table of volumes.
-        time_limit: seconds after which a study's worker is ended and the study has failed; None for
-            no limit.
+        time_limit: seconds after which a study's worker is ended and the study has failed, or a
+            worker that loads its model for longer than ``LONGEST_START``; None for no limits.
     """
 
     def __init__(
@@ -96,7 +99,7 @@ class Runner:
         attempt.begin = time.monotonic()
         results = self._folder.results(study.id)
         try:
-            if results.is_symlink():
+            if os.path.islink(results):
                 raise OutputError(f"{results} is a link, and links are not followed. Remove it.")
             attempt.ticket = ticket_for(study, self._settings, report_hash(results))
             self._folder.issue(study.id, attempt.ticket)
@@ -108,9 +111,10 @@ class Runner:
         self._pool.submit(Job(study.id, files, str(results)))
 
     def _watch_the_clock(self) -> None:
-        """End workers whose study takes too long; the next news of the study is that they died."""
+        """End workers whose study, or start, takes too long; the next news is that they died."""
         if self._time_limit is None:
             return
+        self._pool.end_slow_starts(LONGEST_START)
         for study, attempt in self._at_work.items():
             if study not in self._out_of_time and time.monotonic() - attempt.begin > self._time_limit:
                 self._out_of_time.add(study)

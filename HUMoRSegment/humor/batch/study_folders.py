@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import HumorError, UsageError
+from ..paths import absence
 from ..study.channels import Channels
 from ..study.folder_images import BIDS_IMAGES, FoundImage, images_of_study, sequence_folders
 from ..study.patients import by_patient
@@ -37,8 +38,8 @@ def find_studies(root: Path, output: Path, channels: Channels = ()) -> list[Batc
     Raises:
         UsageError: no such folder, no study in it, or a single study.
     """
-    if not root.is_dir():
-        raise UsageError(f"{root} does not exist. Give a folder of study folders, or a CSV file.")
+    if not os.path.isdir(root):
+        raise UsageError(f"{root} {absence(root)}. Give a folder of study folders, or a CSV file.")
     if _same(root, output):
         raise UsageError(f"{output}: results cannot go into the folder of the studies. Choose another one.")
     top = _place(root)
@@ -147,7 +148,7 @@ def _folders(folder: Path, output: Path, root: Path) -> list[Path]:
 def _may_hold_studies(path: Path, output: Path, root: Path) -> bool:
     if _is_left_out(path.name) or not os.path.isdir(path) or _same(path, output):
         return False
-    if path.is_symlink():
+    if os.path.islink(path):
         place = _place(path)
         if place.is_relative_to(root) and not any(map(_is_left_out, place.relative_to(root).parts)):
             return False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError, UsageError
+from ..paths import absence, home
 from ..sequences import SEQUENCES
 from ..study.file_names import read_name
 from ..study.formats import image_suffix
@@ -129,11 +131,11 @@ def _study(path: Path, number: int, cells: list[str], columns: dict[str, int]) -
     if not files:
         raise UsageError(f"{where}: {name!r} has no file. Give at least one of {', '.join(SEQUENCES)}.")
     for sequence, file in files.items():
-        if not file.is_file():
-            problem = f"{where}: {sequence}: {file} does not exist. Check the path."
+        if not os.path.isfile(file):
+            problem = f"{where}: {sequence}: {file} {absence(file)}. Check the path."
             return BatchStudy(name, where, problem=problem, problem_type=InputError.__name__)
     return BatchStudy(name, where, files, {sequence: f"row {number}" for sequence in files})
 
 
 def _place(path: Path, text: str) -> Path:
-    return path.absolute().parent / Path(text).expanduser()
+    return path.absolute().parent / home(text)

@@ -16,9 +16,9 @@ from queue import SimpleQueue
 from typing import BinaryIO, TextIO
 
 from ..cli.interrupt import interruptible
-from ..errors import Cancelled, HumorError
+from ..errors import Cancelled, HumorError, MemoryShortage
 from ..events import Event, Reporter
-from .attempt import attempt, broken, make_segmenter
+from .attempt import attempt, broken, failure_of, make_segmenter
 from .cpus import pin
 from .messages import Job, Message, Progressed, Ready, Unable, to_line
 from .settings import Settings
@@ -43,8 +43,13 @@ class _Worker:
         threading.Thread(target=self._listen, daemon=True).start()
         try:
             segmenter = make_segmenter(self._settings)
-        except HumorError as error:
-            self._say(Unable(type(error).__name__, str(error)))
+        except Cancelled:
+            raise
+        except Exception as error:
+            if isinstance(error, HumorError) and not isinstance(error, MemoryShortage):
+                self._say(Unable(type(error).__name__, str(error)))
+            else:  # too little memory may pass, or do for fewer workers
+                print(failure_of(error).message, file=sys.stderr)
             return 1
         self._say(Ready())
         while (job := self._jobs.get()) is not None:

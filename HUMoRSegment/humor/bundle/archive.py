@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -18,17 +19,22 @@ from .bundle import Bundle
 from .card import make_card
 from .load import load_bundle
 from .manifest import CARD, MANIFEST, MAX_MANIFEST_BYTES, Manifest
+from .opening import MAX_BYTES, open_file
 from .staging import new_folder
 from .store import writable_user_folder
 
 MAX_MEMBERS = 1000
-MAX_BYTES = 4 << 30
 # Weights hardly shrink and graphs are small: what unpacks to more than this is no model.
 MAX_GROWTH = 20
 FREE_BYTES = 16 << 20
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # one date for all, so that the same model gives the same zip
 _CHUNK = 1 << 20
+# What Python raises for zips that are damaged, encrypted, or made in a way that it does not know.
+_NO_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
+    *(OverflowError, struct.error),
+)
 
 
 def export_bundle(bundle: Bundle, path: Path, replace: bool = False) -> None:
@@ -78,7 +84,7 @@ def import_bundle(path: Path, replace: bool = False) -> Bundle:
         text = _read(archive, f"{folder}{MANIFEST}", path)
         manifest = Manifest.from_json(text, f"{path}: {MANIFEST}")
         final = writable_user_folder() / manifest.name
-        if final.exists() and not replace:
+        if os.path.exists(final) and not replace:
             raise BundleError(
                 f"A model {manifest.name!r} is installed already ({final}): remove it with "
                 f"'humor models remove {manifest.name}', or replace it with --replace."
@@ -114,12 +120,12 @@ def _write(archive: zipfile.ZipFile, bundle: Bundle) -> None:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The zip; what goes wrong while reading it becomes a sentence."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _NO_ZIP as error:
         raise BundleError(f"{path} is not a whole zip file ({error}). Copy or download it again.") from error
     except OSError as error:
-        raise BundleError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise BundleError(f"{path} cannot be read ({error.strerror or error}). Check the path.") from error
 
 
 def _checked(archive: zipfile.ZipFile, path: Path) -> str:
@@ -129,7 +135,7 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> str:
     if len(names) > MAX_MEMBERS or len(set(names)) != len(names):
         raise _refused(path, "it holds too many files, or one twice")
     size = sum(info.file_size for info in members)
-    if size > MAX_BYTES or size > MAX_GROWTH * path.stat().st_size + FREE_BYTES:
+    if size > MAX_BYTES or size > MAX_GROWTH * os.stat(path).st_size + FREE_BYTES:
         raise _refused(path, f"it would unpack to {size / 1e6:.0f} MB")
     for info in members:
         _check_member(info, path)

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..errors import BundleError
 from .eight_bit import restore
-from .hashing import sha256_of_bytes, sha256_of_file
+from .hashing import sha256_of_bytes, sha256_of_open
 from .manifest import Manifest
+from .opening import open_file
 from .rules import GET_AGAIN
 from .weights import decode_weights, weight_files
 
@@ -66,7 +67,8 @@ class Bundle:
         wanted = self._listed(file)
         path = self.folder / file
         try:
-            data = path.read_bytes()
+            with open_file(path) as opened:
+                data = opened.read()
         except OSError as error:
             raise _unreadable(path, error) from error
         if sha256_of_bytes(data) != wanted:
@@ -96,7 +98,8 @@ class Bundle:
         for file, wanted in self.manifest.files.items():
             path = self.folder / file
             try:
-                found = sha256_of_file(path)
+                with open_file(path) as opened:
+                    found = sha256_of_open(opened)
             except OSError as error:
                 raise _unreadable(path, error) from error
             if found != wanted:

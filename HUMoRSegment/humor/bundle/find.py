@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import BundleError
+from ..paths import home
 from .manifest import MANIFEST
 from .rules import is_name
 from .store import installed_bundles, model_folders, user_folder
@@ -28,10 +30,10 @@ def find_bundle(model: str | Path | None = None) -> Path:
     name = DEFAULT_BUNDLE if model is None else model
     if isinstance(name, str) and is_name(name):
         for place in model_folders():
-            if (place / name / MANIFEST).is_file():
+            if os.path.isfile(place / name / MANIFEST):
                 return place / name
-    folder = Path(name).expanduser()
-    if model is not None and (folder / MANIFEST).is_file():
+    folder = home(name)
+    if model is not None and os.path.isfile(folder / MANIFEST):
         return folder
     raise BundleError(_not_found(str(name), folder))
 
@@ -39,9 +41,9 @@ def find_bundle(model: str | Path | None = None) -> Path:
 def _not_found(name: str, folder: Path) -> str:
     from difflib import get_close_matches  # here: it takes as long to load as the rest of this package
 
-    if folder.is_file() and folder.suffix.lower() == ".zip":
+    if os.path.isfile(folder) and folder.suffix.lower() == ".zip":
         return f"{folder} is packed: 'humor models import {folder}' installs it, then use its name."
-    if folder.is_dir() and not is_name(name):
+    if os.path.isdir(folder) and not is_name(name):
         return f"{folder} holds no model: it has no {MANIFEST}."
     known = sorted({entry.name for entry in installed_bundles()})
     if not known:

@@ -7,6 +7,7 @@ hashes are checked at every run, on the very bytes that are then used, and nothi
 from __future__ import annotations
 
 import hashlib
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 _CHUNK = 1 << 18  # fits in the cache, so that the bytes are read from memory once
@@ -23,10 +24,15 @@ def sha256_of_file(path: Path) -> str:
     Raises:
         OSError: it cannot be read.
     """
+    with open(path, "rb", buffering=0) as file:
+        return sha256_of_open(file)
+
+
+def sha256_of_open(file: BufferedReader | FileIO) -> str:
+    """The same of an open file, from where it stands."""
     digest = hashlib.sha256()
     buffer = bytearray(_CHUNK)
     view = memoryview(buffer)
-    with open(path, "rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            digest.update(view[:count])
+    while count := file.readinto(buffer):
+        digest.update(view[:count])
     return digest.hexdigest()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import BundleError
 from .bundle import Bundle
 from .hashing import sha256_of_bytes
 from .manifest import MANIFEST, MAX_MANIFEST_BYTES, Manifest
+from .opening import open_file
 from .rules import GET_AGAIN
 from .weights import weight_files
 
@@ -23,7 +25,7 @@ def load_bundle(folder: Path | str) -> Bundle:
     folder = Path(folder)
     path = folder / MANIFEST
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             text = file.read(MAX_MANIFEST_BYTES + 1)
     except OSError as error:
         raise BundleError(
@@ -34,7 +36,7 @@ def load_bundle(folder: Path | str) -> Bundle:
         raise BundleError(f"{path} is too large to be a description. {GET_AGAIN}")
     manifest = Manifest.from_json(text, str(path))
     weight_files(manifest.files, folder)
-    missing = sorted(name for name in manifest.files if not (folder / name).is_file())
+    missing = sorted(name for name in manifest.files if not os.path.isfile(folder / name))
     if missing:
         raise BundleError(f"{folder}: files are missing: {', '.join(missing)}. {GET_AGAIN}")
     _check_graph(manifest, path)
@@ -45,8 +47,5 @@ def _check_graph(manifest: Manifest, path: Path) -> None:
     graph = manifest.graph
     if not graph:
         return
-    listed = all(graph.get(part) in manifest.files for part in ("xml", "constants"))
-    if not listed or type(graph.get("gates")) is not int:
-        raise BundleError(
-            f"{path}: graph must name its xml and constants among the files, and its gates. {GET_AGAIN}"
-        )
+    if not all(graph[part] in manifest.files for part in ("xml", "constants")):
+        raise BundleError(f"{path}: graph must name its xml and constants among the files. {GET_AGAIN}")

@@ -62,7 +62,7 @@ class Manifest:
     sequences: tuple[str, ...] = SEQUENCES
     regions: tuple[str, ...] = REGION_KEYS
     spacing_mm: float = 1.0
-    normalisation: Mapping[str, Any] = field(default_factory=lambda: {"name": "zscore_in_brain"})
+    normalisation: Mapping[str, Any] = field(default_factory=lambda: dict(rules.NORMALISATION))
     thresholds: Mapping[str, float] = field(
         default_factory=lambda: dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD)
     )
@@ -82,6 +82,8 @@ class Manifest:
             if not isinstance(value, (list, tuple)):
                 raise BundleError(f"{entry} must be a list, not {value!r}.")
             object.__setattr__(self, entry, tuple(value))
+        for each in fields(self):
+            rules.check_plain(each.name, getattr(self, each.name))
         rules.check(asdict(self))
 
     def to_json(self) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BundleError
+from ..inference.windows import LARGEST_EDGE, TOKEN
+from ..networks.names import ARCHITECTURE_NAMES
 from ..regions import REGION_KEYS
 from ..sequences import SEQUENCES, subset_name, subsets
 
@@ -20,6 +22,12 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_])?")
 _RESERVED = {"bundle.json", "readme.md"}
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+NORMALISATION = {"name": "zscore_in_brain"}
+"""The only one that the engine has."""
+SPACING_MM = (0.25, 10.0)
+MOST_GATES = 1000
+_LARGEST = 1e15  # of a number; beyond, floats are no exact whole numbers and texts are long
+_DEEPEST = 20
 _SUBSETS = {subset_name(subset) for subset in subsets()}
 
 
@@ -38,6 +46,35 @@ def check(facts: Mapping[str, Any]) -> None:
         if not is_file_name(file) or not _is(str, sha256) or not _SHA256.fullmatch(sha256):
             raise BundleError(f"files: {reprlib.repr(file)} must be a plain file name with its SHA-256.")
     _check_validation(facts["validation"])
+
+
+def check_plain(entry: str, value: Any) -> None:
+    """Check that an entry can be copied, shown and written again, whatever it says.
+
+    Raises:
+        BundleError: it is nested too deeply, or holds a huge number or a text that UTF-8 cannot write.
+    """
+    waiting = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise BundleError(f"{entry} is nested more than {_DEEPEST} deep.")
+        if isinstance(part, Mapping):
+            waiting += [(each, depth + 1) for pair in part.items() for each in pair]
+        elif isinstance(part, (list, tuple)):
+            waiting += [(each, depth + 1) for each in part]
+        elif isinstance(part, int) and abs(part) > _LARGEST:
+            raise BundleError(f"{entry} holds a number of more than {_LARGEST:g}.")
+        elif isinstance(part, str) and not _encodable(part):
+            raise BundleError(f"{entry} holds a character that no text has.")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_file_name(text: str) -> bool:
@@ -72,11 +109,12 @@ def _is(kind: Any, value: object) -> bool:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _ordered_part_of(known: tuple[str, ...]) -> Callable[[Any], bool]:
-    return lambda value: bool(value) and list(value) == [name for name in known if name in value]
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) <= _LARGEST
+    )
 
 
 def _text(value: object) -> bool:
@@ -96,6 +134,22 @@ def _named_table(value: object) -> bool:
     return isinstance(value, Mapping) and _table(value) and _some_text(value.get("name"))
 
 
+def _architecture(value: object) -> bool:
+    return isinstance(value, Mapping) and _named_table(value) and value["name"] in ARCHITECTURE_NAMES
+
+
+def _graph(value: object) -> bool:
+    """Empty, or with names of files and the number of gates; whether the files are listed is seen later."""
+    if not isinstance(value, Mapping) or not _table(value):
+        return False
+    names = all(_some_text(value.get(part)) for part in ("xml", "constants"))
+    return not value or (names and type(value.get("gates")) is int and 0 <= value["gates"] <= MOST_GATES)
+
+
+def _edge(value: object) -> bool:
+    return type(value) is int and 0 < value <= LARGEST_EDGE and value % TOKEN == 0
+
+
 def _probability(value: object) -> bool:
     return _number(value) and 0 < value < 1  # type: ignore[operator]
 
@@ -106,22 +160,35 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "title": (_some_text, "a line of text"),
     "kind": (_some_text, "a line of text"),
     "version": (_some_text, "a line of text"),
-    "architecture": (_named_table, "a table with a name"),
-    "sequences": (_ordered_part_of(SEQUENCES), f"some of {', '.join(SEQUENCES)}, in this order"),
-    "regions": (_ordered_part_of(REGION_KEYS), f"some of {', '.join(REGION_KEYS)}, in this order"),
-    "spacing_mm": (lambda value: _number(value) and value > 0, "millimetres above 0"),
-    "normalisation": (_named_table, "a table with a name"),
+    "architecture": (_architecture, f"a table with a name, one of {', '.join(ARCHITECTURE_NAMES)}"),
+    # What is described otherwise would be run as if it were so, and give wrong results.
+    "sequences": (
+        lambda value: tuple(value) == SEQUENCES,
+        f"{', '.join(SEQUENCES)}, in this order: the input of every network here",
+    ),
+    "regions": (
+        lambda value: tuple(value) == REGION_KEYS,
+        f"{', '.join(REGION_KEYS)}, in this order: the output of every network here",
+    ),
+    "spacing_mm": (
+        lambda value: _number(value) and SPACING_MM[0] <= value <= SPACING_MM[1],
+        f"millimetres from {SPACING_MM[0]:g} to {SPACING_MM[1]:g}",
+    ),
+    "normalisation": (
+        lambda value: value == NORMALISATION,
+        f"{NORMALISATION}: no other is done here",
+    ),
     "thresholds": (
         lambda value: _table(value) and all(_probability(limit) for limit in value.values()),
         "a table of probabilities between 0 and 1",
     ),
     "min_component_ml": (lambda value: _number(value) and value >= 0, "millilitres, at least 0"),
     "window": (
-        lambda value: len(value) == 3 and all(type(edge) is int and edge > 0 for edge in value),
-        "three positive whole numbers",
+        lambda value: len(value) == 3 and all(_edge(edge) for edge in value),
+        f"three multiples of {TOKEN} up to {LARGEST_EDGE}",
     ),
     "files": (_table, "a table of files and hashes"),
-    "graph": (_table, "a table"),
+    "graph": (_graph, f"empty, or a table of xml, constants and gates (up to {MOST_GATES})"),
     "licence": (_some_text, "a line of text"),
     "citations": (lambda value: all(_some_text(text) for text in value), "a list of lines of text"),
     "training": (_table, "a table"),

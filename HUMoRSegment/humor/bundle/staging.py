@@ -14,6 +14,7 @@ from ..errors import BundleError
 from ..interruption import put_off
 from ..output.plain_files import is_folder, sync_file, sync_folder
 from .manifest import CARD, MANIFEST, Manifest
+from .opening import open_file
 
 _PREFIX = ".humor-"
 _SUFFIX = ".partial"
@@ -60,7 +61,7 @@ def new_folder(final: Path, replace: bool = False) -> Iterator[Path]:
 
 def _publish(staging: Path, final: Path) -> None:
     """Rename; a folder that is there steps aside, and comes back if the renaming fails."""
-    if not final.exists():
+    if not os.path.exists(final):
         staging.rename(final)
         return
     aside = Path(tempfile.mkdtemp(_SUFFIX, _PREFIX, final.parent))
@@ -96,7 +97,8 @@ def not_of_a_model(folder: Path) -> list[str]:
     """
     there = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     try:
-        listed = list(Manifest.from_json((folder / MANIFEST).read_bytes(), MANIFEST).files)
+        with open_file(folder / MANIFEST) as file:
+            listed = list(Manifest.from_json(file.read(), MANIFEST).files)
     except (OSError, BundleError):
         listed = [name for name in there if MANIFEST in there and name.endswith(_ENDINGS)]
     return [name for name in there if name not in {*listed, MANIFEST, CARD}]

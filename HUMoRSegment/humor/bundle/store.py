@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BundleError
+from ..paths import home
 from .bundle import Bundle
 from .load import load_bundle
 from .manifest import MANIFEST
@@ -45,14 +46,14 @@ def user_folder() -> Path:
     It need not exist.
     """
     if chosen := os.environ.get(FOLDER_VARIABLE):
-        return Path(chosen).expanduser().absolute()
-    home = Path(os.path.expanduser("~"))
+        return home(chosen).absolute()
+    own = home("~")
     if sys.platform == "win32":
-        data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+        data = Path(os.environ.get("LOCALAPPDATA") or own / "AppData" / "Local")
     elif sys.platform == "darwin":
-        data = home / "Library" / "Application Support"
+        data = own / "Library" / "Application Support"
     else:
-        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+        data = Path(os.environ.get("XDG_DATA_HOME") or own / ".local" / "share")
     return data / "HUMoR" / "models"
 
 
@@ -74,7 +75,7 @@ def shipped_folders() -> list[Path]:
     """Where models lie that come with HUMoR: inside the installed package, or beside it."""
     package = Path(__file__).resolve().parents[1]
     places = (package / "bundles", package.parent / "Resources" / "Models")
-    return [place for place in places if place.is_dir()]
+    return [place for place in places if os.path.isdir(place)]
 
 
 def model_folders() -> list[Path]:
@@ -106,12 +107,12 @@ def remove_bundle(name: str) -> Path:
         BundleError: the user's folder has none of this name, or it cannot be deleted.
     """
     folder = writable_user_folder() / name
-    if not is_name(name) or not (folder / MANIFEST).is_file():
-        if any((place / name / MANIFEST).is_file() for place in shipped_folders() if is_name(name)):
+    if not is_name(name) or not os.path.isfile(folder / MANIFEST):
+        if any(os.path.isfile(place / name / MANIFEST) for place in shipped_folders() if is_name(name)):
             raise BundleError(f"{name} comes with HUMoR and stays; only imported models can be removed.")
         raise BundleError(f"{user_folder()} has no model {name!r}. 'humor models' lists what is there.")
     try:
-        if folder.is_symlink():
+        if os.path.islink(folder):
             folder.unlink()
         elif foreign := not_of_a_model(folder):
             raise BundleError(

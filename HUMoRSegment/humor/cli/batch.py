@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
+from ..whole_numbers import whole_number
 from . import study_options
 from .progress import Bar, JsonLines, Quiet
 from .terminal import complain, say
@@ -43,6 +44,7 @@ corrected counts as failed; move them away to have it done again.
 Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
 For research use only; not a medical device.
 """
+MOST_WORKERS, MOST_RETRIES, LONGEST_LIMIT = 1000, 1000, 10**9
 _STAYS = "What is done stays done; the same command goes on from there."
 
 
@@ -61,20 +63,22 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     study_options.add_model_options(parser)
     study_options.add_result_options(parser)
     group = parser.add_argument_group("batch")
-    group.add_argument("--workers", type=_at_least(1), metavar="N", help="worker processes (default: 1)")
+    group.add_argument(
+        "--workers", type=_between(1, MOST_WORKERS), metavar="N", help="worker processes (default: 1)"
+    )
     group.add_argument(
         "--devices", type=_devices, metavar="D,D", help="e.g. cuda:0,cuda:1: one worker on each"
     )
     group.add_argument(
         "--retries",
-        type=_at_least(0),
+        type=_between(0, MOST_RETRIES),
         default=1,
         metavar="N",
         help="more attempts where that may help (default: 1)",
     )
     group.add_argument(
         "--time-limit",
-        type=_at_least(0),
+        type=_between(0, LONGEST_LIMIT),
         default=3600,
         metavar="SECONDS",
         help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
@@ -158,11 +162,12 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UsageError("--devices says both devices and workers: leave --device and --workers out.")
 
 
-def _at_least(smallest: int) -> Callable[[str], int]:
+def _between(smallest: int, largest: int) -> Callable[[str], int]:
     def check(text: str) -> int:
-        if not text.isdecimal() or int(text) < smallest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {smallest} on")
-        return int(text)
+        number = whole_number(text, smallest, largest)
+        if number is None:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {smallest} to {largest}")
+        return number
 
     return check
 

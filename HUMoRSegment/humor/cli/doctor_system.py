@@ -97,7 +97,7 @@ def check_disks(output: Path) -> Iterator[Check]:
 def _disk(name: str, folder: Path) -> Check:
     """Looked at in the folder itself or, where it will be made later, in the nearest one above."""
     folder = folder.absolute()
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))
     free = shutil.disk_usage(there).free / GB
     text = f"{free:.1f} GB free in {folder}"
     if not _can_write(there):

@@ -13,7 +13,8 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
-from ..memory.shortage import memory_shortage
+from ..memory.shortage import require_memory
+from ..mishaps import in_words
 from .interrupt import interruptible
 from .terminal import complain
 
@@ -27,6 +28,8 @@ COMMANDS: dict[str, str] = {
     "models": "list, show, verify, import and export models",
     "doctor": "test this installation: versions, devices, memory, disk, weights",
 }
+# Refused where memory is much too short, before they import numpy, whose OpenBLAS would wait for ever.
+_SEGMENTING = ("segment", "influence", "batch")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,7 +83,12 @@ def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
     except BrokenPipeError:  # whoever read our output has gone
         return EXIT_CANCELLED
     except Exception as error:
-        return _failed(memory_shortage(error) or _unexpected(error, debug), as_json)
+        known = in_words(error)
+        if known is None:
+            return _failed(_unexpected(error, debug), as_json)
+        if debug:
+            _show_traceback()
+        return _failed(known, as_json)
 
 
 def _check_stdout() -> None:
@@ -100,6 +108,8 @@ def _run(given: list[str]) -> int:
     chosen = next((word for word in given if not word.startswith("-")), "")
     for name, line in COMMANDS.items():
         if name == chosen:
+            if name in _SEGMENTING:
+                require_memory()
             import_module(f".{name}", __package__).add_parser(commands)
             commands.choices[name].add_argument("--debug", action="store_true", help="show full tracebacks")
         else:

@@ -91,9 +91,13 @@ def _channels(text: str) -> tuple[str, ...]:
 
 
 def _window(text: str) -> str:
-    if text in ("auto", "whole") or (text.isdigit() and int(text) > 0 and int(text) % 16 == 0):
+    from ..inference.windows import LARGEST_EDGE, TOKEN, is_window
+
+    if is_window(text, TOKEN):
         return text
-    raise argparse.ArgumentTypeError(f"{text!r} is not 'auto', 'whole' or a positive multiple of 16")
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not 'auto', 'whole' or a multiple of {TOKEN} up to {LARGEST_EDGE}"
+    )
 
 
 @contextmanager

@@ -63,6 +63,11 @@ class Backend(Protocol):
         """Edges of windows in voxels are multiples of this; cases of other lengths are padded."""
         ...
 
+    @property
+    def distilled(self) -> bool:
+        """Whether its gates are a student's prediction of its teacher's, not what the network runs by."""
+        ...
+
     def run(
         self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
     ) -> Raw:

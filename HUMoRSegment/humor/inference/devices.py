@@ -38,7 +38,7 @@ def resolve_device(wanted: str, torch_needed: bool = True) -> Device:
         UsageError: no such way to name a device.
         DeviceError: the device is not there; the message says what is.
     """
-    match = re.fullmatch(r"(auto|cpu|mps|cuda)(?::(\d+))?", wanted)
+    match = re.fullmatch(r"(auto|cpu|mps|cuda)(?::([0-9]{1,3}))?", wanted)
     if match is None or (match[2] and match[1] != "cuda"):
         raise UsageError(f"Unknown device {wanted!r}. Use auto, cpu, cuda, cuda:N or mps.")
     kind, index = match[1], int(match[2] or 0)
@@ -91,9 +91,9 @@ def _maybe_gpu() -> bool:
     if sys.platform == "darwin":
         return os.uname().machine == "arm64"
     if sys.platform == "win32":
-        return (Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32" / "nvcuda.dll").exists()
+        return os.path.exists(Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32" / "nvcuda.dll")
     # NVIDIA's driver, the one of WSL, AMD's.
-    return any(Path(place).exists() for place in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd"))
+    return any(os.path.exists(place) for place in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd"))
 
 
 def unsupported(index: int) -> str | None:

@@ -35,6 +35,11 @@ class MirroredBackend:
         """That of the inner one."""
         return self._inner.multiple
 
+    @property
+    def distilled(self) -> bool:
+        """That of the inner one."""
+        return self._inner.distilled
+
     def run(
         self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
     ) -> Raw:

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..bundle.bundle import Bundle
+from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import weight_files
 from ..errors import BundleError
 from ..memory.release import give_back
 from ..memory.shortage import is_memory_failure
 from ..networks.names import expert_names, gate_names
+from ..regions import REGION_KEYS
 from ..routing import GateMap
+from ..sequences import SEQUENCES
 from .backend import OutOfMemory, Plan, Raw
 from .openvino_import import import_openvino
 from .windows import TOKEN, place_affine, stitch
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 KEPT_SHAPES = 2
 """Compiled window shapes that are kept: cases of a batch often share theirs."""
+MOST_EXPERTS = 64
+"""Of a gate, to tell a graph's output from one of other gates."""
 
 
 class OpenVinoBackend:
@@ -43,11 +49,14 @@ class OpenVinoBackend:
     """
 
     multiple = TOKEN
+    distilled = True  # only networks without gates of their own have a graph
 
     def __init__(self, bundle: Bundle, precision: str = "auto") -> None:
         self._core = import_openvino().Core()
         self._model = _read(self._core, bundle)
         self._gates = int(bundle.manifest.graph["gates"])
+        self._graph = bundle.folder / str(bundle.manifest.graph["xml"])
+        _check_form(self._model, self._gates, self._graph)
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self._low = has_bf16 and precision in ("auto", "bf16")
         self._compiled: OrderedDict[tuple[tuple[int, ...], bool], Any] = OrderedDict()
@@ -80,7 +89,7 @@ class OpenVinoBackend:
             return Raw(probabilities, [] if gates is None else _gate_maps(gates))
         except (MemoryError, RuntimeError) as error:
             if not is_memory_failure(error):
-                raise
+                raise _unusable(self._graph, str(error).splitlines()[-1]) from error
             message = str(error)
         # Outside the handler: the traceback would keep the failed run's memory alive.
         self._compiled.clear()
@@ -123,10 +132,33 @@ def _read(core: openvino.Core, bundle: Bundle) -> openvino.Model:
     buffer = np.frombuffer(b"".join(parts), np.uint8)
     try:
         return core.read_model(model=bundle.read(str(graph["xml"])), weights=openvino.Tensor(buffer))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, TypeError) as error:  # ValueError: its words are no text
         if is_memory_failure(error):
             raise
         raise BundleError(
             f"{bundle.folder / str(graph['xml'])}: OpenVINO {openvino.__version__} cannot read this graph "
             f"({str(error).splitlines()[0]}). Update OpenVINO, or install torch and use it instead."
         ) from error
+
+
+def _check_form(model: openvino.Model, gates: int, graph: Path) -> None:
+    """Whether a graph takes and gives what ``_predict`` expects."""
+    inputs, outputs = ([each.partial_shape for each in ends] for ends in (model.inputs, model.outputs))
+    if len(inputs) != 1 or not _has(inputs[0], len(SEQUENCES)):
+        raise _unusable(graph, f"it does not take one image with {len(SEQUENCES)} channels")
+    if len(outputs) != (2 if gates else 1) or not _has(outputs[0], len(REGION_KEYS)):
+        raise _unusable(
+            graph, f"it does not give {len(REGION_KEYS)} probabilities and the gates of bundle.json"
+        )
+    if gates and not any(_has(outputs[1], gates * experts) for experts in range(2, MOST_EXPERTS)):
+        raise _unusable(graph, f"its output does not hold {gates} gates, which bundle.json speaks of")
+
+
+def _has(shape: openvino.PartialShape, channels: int) -> bool:
+    if shape.rank.is_dynamic or len(shape) != 5:
+        return False
+    return shape[1].is_static and shape[1].get_length() == channels
+
+
+def _unusable(graph: Path, reason: str) -> BundleError:
+    return BundleError(f"{graph}: this graph cannot be used ({reason}). {GET_AGAIN}")

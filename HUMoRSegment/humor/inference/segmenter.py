@@ -23,7 +23,7 @@ from .mirroring import MirroredBackend
 from .postprocessing import limit_of, nested_masks, remove_specks
 from .segmentation import Segmentation
 from .window_choice import SHARE, Window, bytes_needed, cost_of, largest_window, windows_below
-from .windows import TOKEN, Triple
+from .windows import LARGEST_EDGE, TOKEN, Triple, is_window
 
 GPU_BATCH = 4
 
@@ -77,12 +77,11 @@ class Segmenter:
         inferred = time.perf_counter()
         probabilities = nest(raw.probabilities)
         regions = self._native_regions(case, probabilities)
-        manifest = self.bundle.manifest
         return Segmentation(
             case=case,
             probabilities=probabilities,
             regions=regions,
-            routing=_routing(raw, case, "distilled" if manifest.kind == "student" else "learned"),
+            routing=_routing(raw, case, "distilled" if self._backend.distilled else "learned"),
             model=self.bundle.facts(),
             device=self._backend.label,
             fallbacks=fallbacks,
@@ -148,9 +147,11 @@ class Segmenter:
 
 
 def _checked_window(window: str, multiple: int = TOKEN) -> str:
-    if window in ("auto", "whole") or (window.isdigit() and int(window) > 0 and int(window) % multiple == 0):
+    if is_window(window, multiple):
         return window
-    raise UsageError(f"Window {window!r} is not 'auto', 'whole' or a positive multiple of {multiple}.")
+    raise UsageError(
+        f"Window {window!r} is not 'auto', 'whole' or a multiple of {multiple} up to {LARGEST_EDGE}."
+    )
 
 
 def _make_backend(bundle: Bundle, device: Device, precision: str, on_openvino: bool) -> Backend:

@@ -11,9 +11,12 @@ from monai.inferers import sliding_window_inference
 from torch import Tensor, nn
 
 from ..bundle.bundle import Bundle
+from ..bundle.manifest import MANIFEST
+from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import check_shapes
+from ..errors import BundleError, MemoryShortage
 from ..memory.release import give_back
-from ..memory.shortage import is_memory_failure
+from ..memory.shortage import is_memory_failure, memory_shortage
 from ..networks.build import build
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
@@ -27,7 +30,7 @@ def load_network(bundle: Bundle) -> nn.Module:
     Raises:
         BundleError: unknown architecture, or weights that do not fit it.
     """
-    network = build(bundle.manifest.architecture).eval().requires_grad_(False)
+    network = _built(bundle).eval().requires_grad_(False)
     weights = bundle.weights()
     state = network.state_dict()
     check_shapes(
@@ -37,6 +40,26 @@ def load_network(bundle: Bundle) -> nn.Module:
     )
     network.load_state_dict({name: torch.from_numpy(array).float() for name, array in weights.items()})
     return network
+
+
+# What networks raise for numbers with which they cannot be.
+_IMPOSSIBLE = (
+    *(BundleError, TypeError, ValueError, ArithmeticError, LookupError, RuntimeError, AttributeError),
+    *(MemoryError, AssertionError),
+)
+
+
+def _built(bundle: Bundle) -> nn.Module:
+    try:
+        return build(bundle.manifest.architecture)
+    except _IMPOSSIBLE as error:
+        if (shortage := memory_shortage(error)) is not None:
+            raise MemoryShortage(f"{bundle.folder / MANIFEST}: {shortage}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BundleError(
+            f"{bundle.folder / MANIFEST}: no network can be built with these numbers of its architecture "
+            f"({reason}). {GET_AGAIN}"
+        ) from error
 
 
 class TorchBackend:
@@ -66,6 +89,11 @@ class TorchBackend:
     def multiple(self) -> int:
         """What the network states as its own ``multiple``, or the edge of a token."""
         return int(getattr(self._network, "multiple", TOKEN))
+
+    @property
+    def distilled(self) -> bool:
+        """What the network states; one that says nothing runs by its own gates."""
+        return bool(getattr(self._network, "distilled", False))
 
     def run(
         self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]

@@ -11,12 +11,22 @@ from itertools import product
 
 import numpy as np
 
+from ..whole_numbers import whole_number
+
 SIGMA = 0.125  # of a window's edge, as in MONAI and nnU-Net
 MINIMUM_WEIGHT = 1e-3
 TOKEN = 16  # voxels along the edge of a token, the grid of gate weights
+LARGEST_EDGE = 2048
+"""Of a window in voxels; no head is longer on any grid that is read."""
 
 Triple = tuple[int, int, int]
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+
+
+def is_window(text: str, multiple: int) -> bool:
+    """Whether a text is ``auto``, ``whole``, or an edge in voxels that is a multiple of a number."""
+    edge = whole_number(text, multiple, LARGEST_EDGE)
+    return text in ("auto", "whole") or (edge is not None and edge % multiple == 0)
 
 
 def padded_shape(shape: Sequence[int], multiple: int) -> Triple:

@@ -1,6 +1,17 @@
-"""Names of gates and experts. No torch here: they are needed where a graph runs without it."""
+"""Names of networks, gates and experts. No torch here: they are needed where a graph runs without it."""
 
 from __future__ import annotations
+
+ARCHITECTURE_NAMES = (
+    "humor_teacher",
+    "humor_teacher_pyramid",
+    "humor_student",
+    "humor_student_pyramid",
+    "lora_moe",
+    "m4oe",
+    "mome",
+)
+"""All that ``build`` makes."""
 
 GROUPS = 4
 """Groups of blocks of teacher and student; each group's end is a skip of the decoder."""

@@ -72,6 +72,11 @@ class Unetr(nn.Module):
         else:
             raise ValueError(f"stem must be 'patch' or 'pyramid', not {config.stem!r}")
 
+    @property
+    def distilled(self) -> bool:
+        """Whether its gates are heads that tell what a teacher's would be; it has no experts then."""
+        return not self.config.experts
+
     def forward(self, image: Tensor, available: Tensor) -> Prediction:
         """Segment ``image [B, 4, D, H, W]`` (edges multiples of 16) given ``available [B, 4]`` bool.
 

@@ -236,7 +236,7 @@ class OutputFolder:
 
     def _staged(self) -> list[str]:
         """Names of what is staged, the mark of completion last."""
-        files = [file for file in self._staging.rglob("*") if file.is_file()]
+        files = [file for file in self._staging.rglob("*") if os.path.isfile(file)]
         names = {file.relative_to(self._staging).as_posix() for file in files}
         return sorted(names, key=lambda name: (name == self._kind.mark, name))
 
@@ -281,7 +281,7 @@ class OutputFolder:
             _settle(self.path, self._journal)
         self._lock.release()
         self._lock = None
-        if not self._was_there and self.path.is_dir() and not any(self.path.iterdir()):
+        if not self._was_there and os.path.isdir(self.path) and not any(self.path.iterdir()):
             try:
                 self.path.rmdir()
             except OSError:  # another run has begun

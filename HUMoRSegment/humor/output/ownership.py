@@ -145,7 +145,7 @@ def present(folder: Path, kind: Kind) -> list[str]:
     names = [name for name in kind.names if os.path.lexists(folder / name)]
     if kind.maps and os.path.lexists(folder / kind.maps):
         maps = folder / kind.maps
-        if maps.is_symlink() or not maps.is_dir():
+        if os.path.islink(maps) or not os.path.isdir(maps):
             return [*names, kind.maps]
         names += [f"{kind.maps}/{file.name}" for file in maps.iterdir() if file.name.endswith(".nii.gz")]
     return sorted(names)

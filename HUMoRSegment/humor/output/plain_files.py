@@ -34,7 +34,7 @@ def open_plain(path: Path, flags: int) -> int:
     Raises:
         OSError: it cannot be opened; ``ELOOP`` for a link, ``EINVAL`` for what else is no plain file.
     """
-    if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():  # Windows
+    if not hasattr(os, "O_NOFOLLOW") and os.path.islink(path):  # Windows
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     handle = os.open(path, flags | _NO_LINK, 0o666)
     if not stat.S_ISREG(os.fstat(handle).st_mode):

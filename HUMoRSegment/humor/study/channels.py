@@ -7,6 +7,7 @@ Data sets number them differently, so the order has to be said: by the user, or 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -90,7 +91,7 @@ def channels_of_dataset(folder: Path) -> Channels:
     for place in (folder, folder.parent):
         try:
             path = place / _DATASET
-            if not path.is_file() or path.stat().st_size > _LARGEST:
+            if not os.path.isfile(path) or path.stat().st_size > _LARGEST:
                 continue
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):

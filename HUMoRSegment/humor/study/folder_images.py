@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +55,15 @@ class ReadImage:
 def images_of_study(folder: Path) -> list[FoundImage]:
     """The images that belong to a folder: in it, in BIDS' ``anat``, or in a folder for each sequence.
 
+    Beside images, a folder with an image's name is one that cannot be used, for a sequence may be in it.
+
     Raises:
         OSError: the folder cannot be listed.
     """
     found = images_in(folder)
-    if not any(may_be_sequence(image) for image in found) and (folder / BIDS_IMAGES).is_dir():
+    if any(may_be_sequence(image) for image in found):
+        return [*found, *_folders_called_images(folder)]
+    if os.path.isdir(folder / BIDS_IMAGES):
         found = [*found, *images_in(folder / BIDS_IMAGES)]
     if not any(may_be_sequence(image) for image in found):
         found = [
@@ -68,6 +73,14 @@ def images_of_study(folder: Path) -> list[FoundImage]:
     return found
 
 
+def _folders_called_images(folder: Path) -> list[FoundImage]:
+    return [
+        FoundImage(path, problem="a folder, not a file")
+        for path in sorted(folder.iterdir())
+        if image_suffix(path.name) and not path.name.startswith(".") and os.path.isdir(path)
+    ]
+
+
 def sequence_folders(folder: Path) -> list[Path]:
     """The folders in a folder that are named by a sequence and hold images of no other one.
 
@@ -75,7 +88,9 @@ def sequence_folders(folder: Path) -> list[Path]:
     counts beside others, for it may hold what is then missing.
     """
     result, closed = [], []
-    for below in sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_dir()):
+    for below in sorted(folder.iterdir()):
+        if below.name.startswith(".") or not os.path.isdir(below):
+            continue
         kind = read_name(below.name).kind
         if kind not in SEQUENCES:
             continue
@@ -108,13 +123,13 @@ def images_in(folder: Path, parents: tuple[str, ...] = ()) -> list[FoundImage]:
     found = []
     for path in sorted(folder.iterdir()):
         name = path.name.lower()
-        if path.name.startswith(".") or (path.is_dir() and not path.is_symlink()):
+        if path.name.startswith(".") or (os.path.isdir(path) and not os.path.islink(path)):
             continue
         if name.endswith(HEADER_SUFFIXES):
             if not _voxels_of(path):
                 found.append(FoundImage(path, parents, "a header whose voxels (.img) are not beside it"))
         elif image_suffix(path.name):
-            if not path.is_dir():
+            if not os.path.isdir(path):
                 found.append(FoundImage(path, parents, _problem(path)))
         elif (
             not name.endswith((*COMPANION_SUFFIXES, *DICOM_SUFFIXES))
@@ -145,7 +160,7 @@ def _voxels_of(header: Path) -> bool:
     ending = next(suffix for suffix in HEADER_SUFFIXES if header.name.lower().endswith(suffix))
     base = header.name[: -len(ending)]
     return any(
-        (header.with_name(base + suffix)).is_file()
+        os.path.isfile(header.with_name(base + suffix))
         for pair in PAIR_SUFFIXES
         for suffix in (pair, pair.upper())
     )
@@ -154,22 +169,27 @@ def _voxels_of(header: Path) -> bool:
 def _problem(path: Path) -> str:
     """Why a file cannot be read, as far as can be told without reading it."""
     try:
-        if path.is_symlink() and not path.exists():
-            target = os.readlink(path)
-            annex = "; 'git annex get' fetches it" if "annex/objects" in target else ""
-            return f"a link to {target}, which is not there{annex}"
-        if not path.is_file():
-            return "no plain file"
-        size = path.stat().st_size
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        return f"not to be reached ({getattr(error, 'strerror', None) or error})"
+        facts = path.stat()
+    except OSError as error:
+        if os.path.islink(path):
+            return _dead_link(os.readlink(path), error)
+        return f"not to be reached ({error.strerror or error})"
+    if not stat.S_ISREG(facts.st_mode):
+        return "no plain file"
     if not os.access(path, os.R_OK):
         return "not allowed to be read: check its permissions"
-    if 0 < size < _POINTER_BYTES and (pointer := _pointer(path)):
+    if 0 < facts.st_size < _POINTER_BYTES and (pointer := _pointer(path)):
         return pointer
     if path.name.lower().endswith(PAIR_SUFFIXES) and header_of(path) is None:
         return f"voxels whose header ({stem(path.name)}.hdr) is not beside them"
     return ""
+
+
+def _dead_link(target: str, error: OSError) -> str:
+    if not isinstance(error, FileNotFoundError):
+        return f"a link to {target}, which cannot be reached ({error.strerror or error})"
+    annex = "; 'git annex get' fetches it" if "annex/objects" in target else ""
+    return f"a link to {target}, which is not there{annex}"
 
 
 def _pointer(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
@@ -97,6 +98,6 @@ def header_of(voxels: Path) -> Path | None:
     base = stem(voxels.name)
     for suffix in HEADER_SUFFIXES:
         for ending in (suffix, suffix.upper()):
-            if (header := voxels.with_name(base + ending)).is_file():
+            if os.path.isfile(header := voxels.with_name(base + ending)):
                 return header
     return None

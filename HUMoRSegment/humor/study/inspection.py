@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..paths import absence
 from ..sequences import SEQUENCES
 from .channels import Channels, channels_of_dataset
 from .evidence import UNCLEAR
@@ -42,8 +43,8 @@ def inspect_folder(folder: Path, channels: Channels = ()) -> list[Inspected]:
     Raises:
         InputError: there is no such folder.
     """
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.is_file() else "does not exist"
+    if not os.path.isdir(folder):
+        what = "is a file, not a folder" if os.path.isfile(folder) else absence(folder)
         raise InputError(f"{folder} {what}. Give the folder that holds the images.")
     result = []
     for place in _folders(folder, unreadable := []):

@@ -11,7 +11,8 @@ from ..errors import InputError
 from ..memory.shortage import is_memory_failure
 from .channels import Channel, volume_of
 from .grid import Grid
-from .itk_header import ItkHeader, check_header
+from .itk_header import ItkHeader, Packed, check_header
+from .packed import unpacked
 from .plausible import check_geometry
 from .volume import Volume
 
@@ -37,6 +38,8 @@ def read_itk(path: Path, channel: Channel | None = None) -> Volume:
     try:
         reader.ReadImageInformation()
         _check_information(path, reader)
+        if header.packed:
+            _check_packed(path, header.packed)
         image = reader.Execute()
     except RuntimeError as error:
         if is_memory_failure(error):
@@ -72,6 +75,25 @@ def _check_information(path: Path, reader: Any) -> None:
     i, j, k = reader.GetSize()[:3]
     others = int(np.prod(reader.GetSize()[3:])) * reader.GetNumberOfComponents()
     check_geometry(path, Grid((i, j, k), _ras_affine(reader)), _BYTES * others)
+
+
+def _check_packed(path: Path, packed: Packed) -> None:
+    """ITK does not see all damage of compressed voxels, so they are unpacked here too."""
+    try:
+        with packed.source.open("rb") as file:
+            file.seek(packed.begin)
+            for _line in range(packed.lines):
+                file.readline()
+            data = file.read()
+    except OSError as error:
+        raise InputError(
+            f"{packed.source} cannot be read: {error.strerror}. Check its permissions."
+        ) from error
+    length = len(unpacked(path, data, packed.needed))
+    if length < packed.needed:
+        raise InputError(
+            f"{path} is truncated: {length} of {packed.needed} bytes are there. Copy or export it again."
+        )
 
 
 def _warnings(path: Path, header: ItkHeader) -> tuple[str, ...]:

@@ -48,16 +48,35 @@ _MILLIMETRES = ("mm", "millimeter", "millimetre", "")
 
 
 @dataclass(frozen=True)
+class Packed:
+    """Compressed voxels.
+
+    Attributes:
+        source: the file that holds them.
+        begin: the byte at which they begin.
+        lines: that are left out from there on.
+        needed: bytes that they unpack to.
+    """
+
+    source: Path
+    begin: int
+    lines: int
+    needed: int
+
+
+@dataclass(frozen=True)
 class ItkHeader:
     """What a checked header says that ITK does not pass on.
 
     Attributes:
         oriented: whether it says how the image lies in the patient.
         units: of its lengths where they are not millimetres, else "".
+        packed: where voxels are that are packed with gzip or zlib; None for all others.
     """
 
     oriented: bool
     units: str = ""
+    packed: Packed | None = None
 
 
 def check_header(path: Path) -> ItkHeader:
@@ -98,7 +117,9 @@ def _check_meta(path: Path, start: bytes) -> ItkHeader:
         claimed = _integers(path, "CompressedDataSize", fields["CompressedDataSize"], 1)[0]
         _check_size(path, source, there, claimed)
     _check_size(path, source, there - max(skip, 0), needed, _DEFLATE if packed else 1)
-    return ItkHeader(any(name in fields for name in ("TransformMatrix", "Rotation", "Orientation")))
+    oriented = any(name in fields for name in ("TransformMatrix", "Rotation", "Orientation"))
+    begin = (length if attached else 0) + max(skip, 0)
+    return ItkHeader(oriented, packed=Packed(source, begin, 0, needed) if packed else None)
 
 
 def _meta_fields(path: Path, start: bytes) -> tuple[dict[str, str], int]:
@@ -143,7 +164,7 @@ def _check_nrrd(path: Path, start: bytes) -> ItkHeader:
     source, attached = _data_file(path, detached, local="") if detached else (path, True)
     there = source.stat().st_size - (length if attached else 0)
     skip = _integers(path, "byte skip", fields.get("byte skip", fields.get("byteskip", "0")), 1, lowest=-1)[0]
-    _integers(path, "line skip", fields.get("line skip", fields.get("lineskip", "0")), 1, lowest=0)
+    lines = _integers(path, "line skip", fields.get("line skip", fields.get("lineskip", "0")), 1, lowest=0)[0]
     voxels = _voxels(path, sizes)
     if encoding in _TEXT_ENCODINGS:
         _check_size(path, source, there, 2 * voxels - 1)
@@ -155,7 +176,11 @@ def _check_nrrd(path: Path, start: bytes) -> ItkHeader:
     else:
         _refuse(path, f"its encoding {encoding!r} is not known")
     units = " ".join(set(re.findall(r'"([^"]*)"', fields.get("space units", ""))) - set(_MILLIMETRES))
-    return ItkHeader("space" in fields and "space directions" in fields, units)
+    packed = None
+    if encoding in ("gzip", "gz"):
+        needed = voxels * _BYTES_NRRD[kind] + max(skip, 0)
+        packed = Packed(source, length if attached else 0, lines, needed)
+    return ItkHeader("space" in fields and "space directions" in fields, units, packed)
 
 
 def _nrrd_fields(path: Path, start: bytes) -> tuple[dict[str, str], int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from ..errors import InputError
 from .channels import Channel, volume_of
 from .formats import FREESURFER_SUFFIXES
 from .grid import Grid
+from .packed import GZIP_MAGIC, unpacked
+from .plausible import check_geometry
+from .source import data_files
 from .volume import Volume
 
 _DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, OSError, zlib.error)
@@ -33,9 +37,12 @@ def read_with_nibabel(path: Path, channel: Channel | None = None) -> Volume:
     if dtype.fields or dtype.kind not in "iuf":
         raise InputError(f"{path}: its voxels are not one real number each. Export it as a grey-scale image.")
     shape, number = volume_of(path, image.shape, channel)
+    grid = Grid(shape, np.asarray(image.affine, float))
+    check_geometry(path, grid, dtype.itemsize)
+    _check_packed(path, prod(map(int, image.shape)) * dtype.itemsize)
     data = _voxels(path, image).reshape(*shape, -1, order="F")[..., number]
     warnings = () if _says_where(image) else (_unplaced(path),)
-    return Volume(data, 1.0, 0.0, Grid(shape, np.asarray(image.affine, float)), path, warnings)
+    return Volume(data, 1.0, 0.0, grid, path, warnings)
 
 
 def _loaded(path: Path) -> Any:
@@ -58,6 +65,15 @@ def _voxels(path: Path, image: Any) -> np.ndarray:
         raise InputError(
             f"{path} is damaged or truncated ({_reason(error)}). Copy or export it again."
         ) from error
+
+
+def _check_packed(path: Path, needed: int) -> None:
+    """Nibabel stops where the voxels end, before gzip's check sum, so they are unpacked here too."""
+    for file in (path, *data_files(path)):
+        with file.open("rb") as opened:
+            packed = opened.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        if packed:
+            unpacked(file, file.read_bytes(), needed)
 
 
 def _says_where(image: Any) -> bool:

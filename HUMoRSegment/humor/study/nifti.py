@@ -6,6 +6,7 @@ The header is read and checked by itself first.
 from __future__ import annotations
 
 import zlib
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from ..errors import InputError
 from .channels import Channel, volume_of
 from .grid import Grid
 from .nifti_geometry import placement
+from .packed import GZIP_MAGIC, unpacked
 from .plausible import check_geometry
 from .volume import Volume
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _ENOUGH_FOR_A_HEADER = 4096  # bytes; NIfTI-2's has 540
+_LARGEST_OFFSET = 1 << 40
 
 
 def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
@@ -44,11 +46,10 @@ def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
     place = placement(path, header, shape)
     grid = Grid(shape, place.affine)
     check_geometry(path, grid, dtype.itemsize)
-    content = _decompressed(path)
     count = int(np.prod(shape))
-    start = (
-        max(int(header.get_data_offset()), int(header.single_vox_offset)) + number * count * dtype.itemsize
-    )
+    first = _first_byte(path, header)
+    start = first + number * count * dtype.itemsize
+    content = _content(path, first + prod(map(int, header.get_data_shape())) * dtype.itemsize)
     if len(content) < start + count * dtype.itemsize:
         raise InputError(
             f"{path} is truncated: {len(content)} of {start + count * dtype.itemsize} bytes are there. "
@@ -63,7 +64,7 @@ def _beginning(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             packed = file.read(_ENOUGH_FOR_A_HEADER)
-        if not packed.startswith(_GZIP_MAGIC):
+        if not packed.startswith(GZIP_MAGIC):
             return packed
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, _ENOUGH_FOR_A_HEADER)
     except OSError as error:
@@ -75,33 +76,12 @@ def _beginning(path: Path) -> bytes:
         ) from error
 
 
-def _decompressed(path: Path) -> bytes:
+def _content(path: Path, needed: int) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
-    if not content.startswith(_GZIP_MAGIC):
-        return content
-    decompress, failures = _decompressor()
-    try:
-        return decompress(content)
-    except failures as error:
-        raise InputError(
-            f"{path} is damaged or truncated: its compressed content cannot be unpacked ({error}). "
-            "Copy or export it again."
-        ) from error
-
-
-def _decompressor() -> tuple[Any, tuple[Any, ...]]:
-    """The fastest gzip there is (isal is several times faster than zlib) and what it raises."""
-    try:
-        from isal import igzip, igzip_lib
-
-        return igzip.decompress, (EOFError, OSError, zlib.error, igzip_lib.IsalError)
-    except ImportError:
-        import gzip
-
-        return gzip.decompress, (EOFError, OSError, zlib.error)
+    return unpacked(path, content, needed) if content.startswith(GZIP_MAGIC) else content
 
 
 def _header(path: Path, content: bytes) -> Any:
@@ -121,7 +101,7 @@ def _header(path: Path, content: bytes) -> Any:
         # The check mends some fields in silence; of voxel sizes that are none the user is told.
         header["pixdim"][1:4] = kind(block, check=False)["pixdim"][1:4]
         header.get_data_dtype()
-    except (HeaderDataError, WrapStructError, ValueError, KeyError) as error:
+    except (HeaderDataError, WrapStructError, ValueError, KeyError, OverflowError) as error:
         raise InputError(f"{path} is not a readable NIfTI file ({error}). Export it again.") from error
     if header["magic"].item()[:2] not in (b"n+", b"ni"):
         raise InputError(f"{path} is not a NIfTI file, whatever its name says. Export it again.")
@@ -136,6 +116,16 @@ def _scaling(path: Path, header: Any) -> tuple[float, float]:
     except HeaderDataError as error:
         raise InputError(f"{path}: its intensity scaling is not valid ({error}). Export it again.") from error
     return (1.0, 0.0) if slope is None else (float(slope), float(inter))
+
+
+def _first_byte(path: Path, header: Any) -> int:
+    offset = float(header["vox_offset"])
+    if not abs(offset) < _LARGEST_OFFSET:  # also where it is none
+        raise InputError(
+            f"{path}: its header says that its voxels begin at byte {offset:g}, which cannot be. "
+            "Export it again."
+        )
+    return max(int(offset), int(header.single_vox_offset))
 
 
 def _kind(dtype: np.dtype) -> str:

@@ -65,6 +65,15 @@ def check_working_grid(path: Path, grid: Grid) -> None:
     )
 
 
+def check_file_size(path: Path, size: int) -> None:
+    """Whether a file's bytes fit in memory, before any are read.
+
+    Raises:
+        InputError: they do not.
+    """
+    _check_memory(f"{path} has {size / 1e9:.1f} GB and", size)
+
+
 def _check_range(path: Path, what: str, values: np.ndarray, limits: tuple[float, float]) -> None:
     low, high = limits
     if values.min() < low * (1 - 1e-3) or values.max() > high * (1 + 1e-3):

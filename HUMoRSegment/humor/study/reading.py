@@ -7,6 +7,7 @@ Supported: NIfTI (``.nii``, ``.nii.gz``, also with the wrong one of the two endi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..paths import absence
 from .channels import Channel
 from .formats import (
     FREESURFER_SUFFIXES,
@@ -56,10 +58,10 @@ def read_volume(path: Path | str, channel: Channel | None = None) -> Volume:
 
 
 def _reader(path: Path) -> Callable[[Path, Channel | None], Volume]:
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not an image file. Give the file of one sequence.")
-    if not path.is_file():
-        raise InputError(f"{path} does not exist. Check the path.")
+    if not os.path.isfile(path):
+        raise InputError(f"{path} {absence(path)}. Check the path.")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes). Copy or export it again.")
     name = path.name.lower()

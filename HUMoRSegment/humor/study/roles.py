@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, UsageError
+from ..paths import absence
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from .channels import Channels, channels_of_dataset
 from .evidence import UNCLEAR
@@ -55,7 +56,7 @@ def guess_roles(
         UsageError: several files fit one sequence, or names do not tell; says how to choose.
     """
     folder = Path(folder)
-    if folder.is_file() and channels:
+    if os.path.isfile(folder) and channels:
         return _whole(folder, {}, channels)
     images = _images(folder)
     if not chosen:
@@ -109,13 +110,13 @@ def guess_among(
 
 
 def _images(folder: Path) -> list[FoundImage]:
-    if folder.is_file():
+    if os.path.isfile(folder):
         raise InputError(
             f"{folder} is a file, not a study folder. Give it as --t1, --t1c, --t2 or --flair; if it holds "
             "several sequences (4-D), say their order with --channels t1,t1c,t2,flair."
         )
-    if not folder.is_dir():
-        raise InputError(f"{folder} does not exist. Check the path of the study folder.")
+    if not os.path.isdir(folder):
+        raise InputError(f"{folder} {absence(folder)}. Check the path of the study folder.")
     try:
         images = images_of_study(folder)
         names = [path.name.lower() for path in folder.iterdir()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def sidecar_facts(image: Path) -> Facts | None:
     """
     path = image.with_name(stem(image.name) + ".json")
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
+        if not os.path.isfile(path) or path.stat().st_size > LARGEST:
             return None
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

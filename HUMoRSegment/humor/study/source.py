@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .formats import HEADER_SUFFIXES, PAIR_SUFFIXES
+from .plausible import check_file_size
 
 _HEADERS = {  # ending → the line that names the file of the data
     ".mhd": re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.MULTILINE),
@@ -66,7 +67,7 @@ def data_files(path: Path) -> list[Path]:
         return []
     named = os.fsdecode(found[1]) if found else ""
     beside = [path.with_name(part) for part in {named} if part and part == os.path.basename(part)]
-    return [file for file in beside if file.is_file()]
+    return [file for file in beside if os.path.isfile(file)]
 
 
 def _of_pair(path: Path, ending: int, others: tuple[str, ...]) -> list[Path]:
@@ -74,7 +75,7 @@ def _of_pair(path: Path, ending: int, others: tuple[str, ...]) -> list[Path]:
     base, own = path.name[:-ending], path.name[-ending:]
     spell = str.upper if own.isupper() else str
     beside = [path.with_name(base + spell(other)) for other in (*others, _MATRIX)]
-    return [file for file in beside if file.is_file()]
+    return [file for file in beside if os.path.isfile(file)]
 
 
 @contextmanager
@@ -82,10 +83,13 @@ def watched(path: Path) -> Iterator[Sources]:
     """What is about to be read inside the block: the file, and those that are read with it.
 
     Raises:
-        InputError: one of them cannot be read, or was changed or replaced meanwhile.
+        InputError: one of them cannot be read, is larger than memory, or was changed or replaced
+            meanwhile.
     """
     files = [path, *data_files(path)]
     before = [_state(file) for file in files]
+    for file in files:
+        check_file_size(file, file.stat().st_size)
     yield tuple(_hashed(file) for file in files)
     for file, state in zip(files, before, strict=True):
         if _state(file) != state:

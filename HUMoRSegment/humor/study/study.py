@@ -70,7 +70,7 @@ def load_study(files: Mapping[str, Path | str], channels: Channels = ()) -> Stud
 def _refuse_same_file(paths: dict[str, Path]) -> None:
     for (first, path), (second, other) in combinations(paths.items(), 2):
         if os.path.realpath(path) == os.path.realpath(other) or (
-            path.exists() and other.exists() and path.samefile(other)
+            os.path.exists(path) and os.path.exists(other) and path.samefile(other)
         ):
             raise InputError(
                 f"{path} was given both as {DISPLAY_NAMES[first]} and as {DISPLAY_NAMES[second]}. "

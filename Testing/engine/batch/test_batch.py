@@ -11,11 +11,12 @@ import pytest
 
 from engine.batch.made_studies import SAMPLE, make_studies, make_study
 from engine.batch.runs import label_maps, leftovers, records, run, times_done
+from humor.batch import runner
 from humor.batch.messages import Ended, Message, Ready
 from humor.batch.names import RECORDS, VOLUMES
 from humor.batch.processes import Process, Processes
 from humor.batch.settings import Settings
-from humor.errors import BundleError, DeviceError, OutputError
+from humor.errors import BundleError, DeviceError, HumorError, OutputError
 from humor.events import Event
 from humor.output.folder import LOCK, STAGING
 from humor.output.names import REPORT, REPORT_PAGE
@@ -183,6 +184,26 @@ def test_a_study_that_takes_too_long_is_given_up_and_the_others_go_on(three: Pat
     assert record["error"]["type"] == "TimeLimit"
     assert not leftovers(out)
     assert run(three, out).done == ["s00"]
+
+
+class NeverStarts(Processes):
+    """Its workers hang from their first moment on, as at a model on a drive that does not answer."""
+
+    def launch(self, number: int) -> Process:
+        """As the real one does."""
+        process = super().launch(number)
+        os.kill(process.pid, signal.SIGSTOP)
+        return process
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no processes")
+def test_workers_that_hang_while_they_load_the_model_end_the_batch(
+    three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LONGEST_START", 0.2)
+    with pytest.raises(HumorError, match=r"No worker is left: .*still loading the model"):
+        run(three, tmp_path / "out", crew=lambda settings: NeverStarts(settings, ["cpu"]), time_limit=10)
+    assert not leftovers(tmp_path / "out")
 
 
 class Meddling(Processes):

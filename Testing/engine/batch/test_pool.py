@@ -204,3 +204,23 @@ def test_speed_is_in_studies_per_hour() -> None:
     pace = Pace(4, iter([0.0, 60.0, 60.0]).__next__)
     pace.stopped("a", for_good=True)
     assert pace.per_hour == 60
+
+
+def test_a_worker_that_hangs_while_it_loads_its_model_is_ended() -> None:
+    crew = Puppets(2)
+    pool = Pool(crew, 2)
+    pool.start()
+    crew.said = [(crew.launched[0], Ready())]
+    pool.wait(0)
+    pool.end_slow_starts(1000)
+    assert not crew.launched[1].jobs
+    for start in range(MAX_FAILED_STARTS):
+        slow = crew.launched[-1]
+        pool.end_slow_starts(0)
+        pool.end_slow_starts(0)  # once is enough
+        assert slow.jobs == ["killed"] and pool.size == 2
+        crew.said = [(slow, Died("The worker process was ended from outside (SIGKILL)."))]
+        pool.wait(0)
+        assert len(crew.launched) == 2 + min(start + 1, MAX_FAILED_STARTS - 1)
+    assert crew.launched[0].jobs == [] and pool.size == 1
+    assert len(pool.notices) == 1 and "still loading the model" in pool.notices[0]

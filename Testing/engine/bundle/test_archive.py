@@ -252,3 +252,24 @@ def test_export_replaces_only_zips_and_only_when_asked(packed: Path, bundle: Bun
         export_bundle(bundle, tmp_path / "t1.nii.gz", replace=True)
     with pytest.raises(OutputError, match="cannot be written"):
         export_bundle(bundle, tmp_path / "absent" / "small.zip")
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [(6, 1), (6, 65), (6, 32), (8, 99), (8, 14), (4, 99)],
+    ids=["encrypted", "strongly encrypted", "patch", "unknown method", "lzma", "version 9.9"],
+)
+def test_a_zip_that_python_cannot_read_is_refused(packed: Path, user: Path, offset: int, value: int) -> None:
+    """One byte of the first entry of the directory, and of its own header, is changed."""
+    data = bytearray(packed.read_bytes())
+    data[data.index(b"PK\x01\x02") + 2 + offset] = value
+    data[offset] = value
+    packed.write_bytes(data)
+    refuse(packed, user, "zip")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices")
+@pytest.mark.parametrize("what", ["/dev/zero", "/dev/null", "/dev/urandom", "/", "nowhere.zip"])
+def test_what_is_no_file_is_refused_at_once(user: Path, what: str) -> None:
+    with pytest.raises(BundleError, match=f"{what} cannot be read"):
+        import_bundle(Path(what))

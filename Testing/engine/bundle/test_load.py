@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,10 +58,39 @@ def test_weights_that_are_not_listed_are_named(bundle: Bundle) -> None:
 )
 def test_a_graph_must_name_listed_files(bundle: Bundle, graph: dict[str, object]) -> None:
     edit(bundle, graph=graph)
-    with pytest.raises(BundleError, match=r"bundle\.json: graph must name"):
+    with pytest.raises(BundleError, match=r"bundle\.json: graph must"):
         load_bundle(bundle.folder)
 
 
 def test_a_graph_of_listed_files_is_accepted(bundle: Bundle) -> None:
     edit(bundle, graph={"xml": "notes.txt", "constants": "notes.txt", "gates": 12})
     assert load_bundle(bundle.folder).manifest.graph["gates"] == 12
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes pipes and links")
+@pytest.mark.parametrize("file", ["bundle.json", "model.safetensors"])
+@pytest.mark.parametrize("what", ["pipe", "device", "folder", "loop", "terabyte"])
+def test_what_is_no_plain_file_is_refused_at_once(bundle: Bundle, file: str, what: str) -> None:
+    path = bundle.folder / file
+    path.unlink()
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    elif what == "folder":
+        path.mkdir()
+    elif what == "loop":
+        path.symlink_to(file)
+    else:
+        path.touch()
+        os.truncate(path, 1 << 40)
+    with pytest.raises(BundleError, match=re.escape(str(bundle.folder))):
+        load_bundle(bundle.folder).weights()
+
+
+def test_a_link_to_a_file_is_followed(bundle: Bundle, tmp_path: Path) -> None:
+    """Models lie in stores that are made of links."""
+    path = bundle.folder / "model.safetensors"
+    path.rename(tmp_path / "store")
+    path.symlink_to(tmp_path / "store")
+    assert load_bundle(bundle.folder).weights()

@@ -65,21 +65,32 @@ def test_what_is_not_a_description_is_refused(text: str | bytes) -> None:
         ("title", "red\x1b[31m"),
         ("architecture", {"dim": 240}),
         ("architecture", "unetr"),
+        ("architecture", {"name": "nosuch"}),
+        ("architecture", {"name": ["humor_student"]}),
         ("sequences", ["t1c", "t1"]),
         ("sequences", []),
         ("sequences", "t1"),
         ("sequences", ["t1", "t3"]),
+        ("sequences", ["flair"]),
+        ("sequences", ["t2", "t1", "t1c", "flair"]),
         ("regions", ["ET", "WT"]),
+        ("regions", ["WT", "TC"]),
         ("spacing_mm", 0),
+        ("spacing_mm", 10**400),
+        ("spacing_mm", 1e-9),
         ("spacing_mm", "1"),
         ("spacing_mm", True),
         ("normalisation", {}),
+        ("normalisation", {"name": "minmax"}),
+        ("normalisation", {"name": "zscore_in_brain", "clip": 5}),
         ("thresholds", {"WT": 0.5}),
         ("thresholds", {"WT": 0.5, "TC": 0.5, "ET": 1.5}),
         ("thresholds", [0.5, 0.5, 0.5]),
         ("min_component_ml", -1),
         ("window", [96, 96]),
         ("window", [96, 96, 96.5]),
+        ("window", [95, 96, 96]),
+        ("window", [10**400, 96, 96]),
         ("window", 96),
         ("files", {"../x": "0" * 64}),
         ("files", {"a/b": "0" * 64}),
@@ -90,6 +101,11 @@ def test_what_is_not_a_description_is_refused(text: str | bytes) -> None:
         ("files", {"x.bin": "0" * 63}),
         ("files", {"x.bin": None}),
         ("graph", None),
+        ("graph", {"xml": ["x"], "constants": {}, "gates": 12}),
+        ("graph", {"xml": "x", "constants": "y", "gates": 10**400}),
+        ("training", {"deep": json.loads("[" * 900 + "]" * 900)}),
+        ("training", {"a": "\ud800"}),
+        ("training", {"a": 10**400}),
         ("citations", [1]),
         ("validation", {"validation": {"t1c+t1": {"WT": 0.5}}}),
         ("validation", {"validation": {"t1": {"XX": 0.5}}}),
@@ -104,7 +120,7 @@ def test_a_wrong_value_is_refused_and_its_entry_named(manifest: Manifest, entry:
 
 
 def test_wrong_values_are_refused_in_python_too(manifest: Manifest) -> None:
-    with pytest.raises(BundleError, match="spacing_mm must be millimetres above 0"):
+    with pytest.raises(BundleError, match="spacing_mm must be millimetres from"):
         replace(manifest, spacing_mm=-1.0)
 
 

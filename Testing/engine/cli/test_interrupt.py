@@ -230,3 +230,21 @@ def test_two_signals_in_the_midst_of_publishing_lose_nothing_either(
     assert "Traceback" not in again.communicate(timeout=20)[1]
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"segmentation.nii.gz", "report.html", "report.json"}
+
+
+# Stands in for a module of Python that the command line imports first, and takes its time.
+_SLOW = "import sys, time\nprint('importing', flush=True)\ntime.sleep(60)\n"
+
+
+@pytest.mark.parametrize("words", [["-m", "humor"], ["-c", "from humor.__main__ import main; main()"]])
+def test_ctrl_c_before_anything_is_imported_ends_without_a_traceback(
+    start: Callable[..., Popen[str]], tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "argparse.py").write_text(_SLOW)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    process = start(*words, "models")
+    assert process.stdout is not None and process.stdout.readline() == "importing\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT
+    assert out == "" and err == ""

@@ -109,6 +109,24 @@ def test_weights_that_do_not_fit_the_architecture_are_refused(student: Bundle) -
         TorchBackend(wrong, Device("cpu"))
 
 
+@pytest.mark.parametrize(
+    "numbers", [{"depth": -1}, {"dim": 0}, {"dim": "x"}, {"stem": "none"}, {"nosuch": 1}, {"heads": 0}]
+)
+def test_numbers_that_build_no_network_are_told(student: Bundle, numbers: dict[str, object]) -> None:
+    architecture = dict(student.manifest.architecture) | numbers
+    wrong = replace(student, manifest=replace(student.manifest, architecture=architecture))
+    with pytest.raises(BundleError):
+        TorchBackend(wrong, Device("cpu"))
+
+
+@pytest.mark.parametrize("gates", [0, 1, 5, 48, 1000])
+def test_a_graph_with_other_gates_than_described_is_refused(student: Bundle, gates: int) -> None:
+    graph = dict(student.manifest.graph) | {"gates": gates}
+    wrong = replace(student, manifest=replace(student.manifest, graph=graph))
+    with pytest.raises(BundleError, match=r"openvino\.xml: this graph cannot be used"):
+        OpenVinoBackend(wrong)
+
+
 def test_the_graph_holds_no_copy_of_the_weights(student: Bundle) -> None:
     sizes = {path.name: path.stat().st_size for path in Path(student.folder).iterdir()}
     assert sizes["openvino.bin"] < 0.1 * sizes["model.safetensors"]

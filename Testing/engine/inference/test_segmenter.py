@@ -32,6 +32,16 @@ def test_a_teacher_shows_learned_routing(teacher: Bundle, case: Case) -> None:
     assert "torch" in found.device and found.routing.source == "learned"
 
 
+def test_what_gates_are_called_is_the_networks_matter_not_the_descriptions(
+    teacher: Bundle, student: Bundle, case: Case
+) -> None:
+    wrong = replace(teacher, manifest=replace(teacher.manifest, kind="student"))
+    assert Segmenter(wrong, device="cpu", window="64").run(case).routing.source == "learned"
+    wrong = replace(student, manifest=replace(student.manifest, kind="teacher"))
+    for precision in ("fp32", "fp16"):  # OpenVINO, torch
+        assert Segmenter(wrong, device="cpu", precision=precision).run(case).routing.source == "distilled"
+
+
 def test_regions_are_nested_and_lie_on_the_native_grid(student: Bundle, case: Case) -> None:
     found = Segmenter(student, device="cpu").run(case)
     whole, core, enhancing = found.regions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import shutil
 import struct
 import zipfile
@@ -38,9 +39,6 @@ ENTRIES: dict[str, list[Any]] = {
         {},
         {"name": "nosuch"},
         {"name": "humor_student_pyramid", "dim": HUGE},
-        {"name": "humor_student_pyramid", "dim": "x"},
-        {"name": "humor_student_pyramid", "depth": -1},
-        {"name": "humor_student_pyramid", "nosuch": 1},
         {"name": ["a"]},
         DEEP,
     ],
@@ -59,6 +57,10 @@ ENTRIES: dict[str, list[Any]] = {
     "window": [[], [96, 96], [95, 96, 96], [HUGE, 96, 96], [0, 0, 0], "96", [1.5, 96, 96], [True, 96, 96]],
     "files": [{}, {"../x": "0" * 64}, {"model.safetensors": "0"}, {"model.safetensors": None}, DEEP],
     "graph": [
+        {"xml": "openvino.xml", "constants": "openvino.bin", "gates": 0},
+        {"xml": "openvino.xml", "constants": "openvino.bin", "gates": 5},
+        {"xml": "openvino.xml", "constants": "openvino.bin", "gates": 36},
+        {"xml": "openvino.bin", "constants": "openvino.xml", "gates": 12},
         {"xml": "nosuch"},
         {"xml": ["x"], "constants": {}, "gates": 12},
         {"xml": "openvino.xml"},
@@ -78,6 +80,20 @@ ENTRIES: dict[str, list[Any]] = {
     "created": [None, 7, HUGE],
     "surprise": [1],
 }
+# Numbers of an architecture that is known; the graph does not need them, torch does.
+NUMBERS: list[dict[str, Any]] = [
+    {"dim": "x"},
+    {"dim": 0},
+    {"dim": 241},
+    {"dim": 10**6},
+    {"depth": -1},
+    {"depth": 24},
+    {"heads": 0},
+    {"stem": "none"},
+    {"stem": ["pyramid"]},
+    {"nosuch": 1},
+    {"gate_experts": -3},
+]
 TEXTS: dict[str, bytes] = {
     "empty": b"",
     "no json": b"{",
@@ -169,11 +185,84 @@ def _commands(damage: Damage) -> dict[str, Callable[[Path], list[str]]]:
     return {"list": listing, "segment": segmenting}
 
 
-def _both(name: str, damage: Damage, codes: frozenset[int] = REFUSED) -> Iterator[Case]:
+def _both(
+    name: str, damage: Damage, codes: frozenset[int] = REFUSED, within: float | None = None
+) -> Iterator[Case]:
     for command, prepare in _commands(damage).items():
         # One broken model never keeps the others from being listed.
         expected = DONE if command == "list" else codes
-        yield Case(KIND, f"{command} {name}", prepare, codes=expected, within=None, says=("broken",))
+        shown = within if command == "segment" else None
+        yield Case(KIND, f"{command} {name}", prepare, codes=expected, within=shown, says=("broken",))
+
+
+def _of_numbers() -> Iterator[Case]:
+    for number, numbers in enumerate(NUMBERS):
+        change = _entry("architecture", {"name": "humor_student_pyramid", **numbers})
+        yield from _both(f"numbers {number}", change, EITHER, 0.1)
+        yield Case(
+            KIND,
+            f"torch numbers {number}",
+            lambda place, damage=change: _in_torch(place, damage),
+            codes=REFUSED,
+            within=None,
+            says=("broken",),
+            quick=False,
+        )
+
+
+def _in_torch(place: Path, damage: Damage) -> list[str]:
+    damage(_model(place))
+    write_study(place / "in")
+    return segment(place, "--model", "broken", "--precision", "fp16")
+
+
+def _of_flipped_graphs() -> Iterator[Case]:
+    """A graph with a wrong bit whose hash is right: whatever it does, it is told."""
+    good = (_real() / "openvino.xml").read_bytes()
+    for number in range(12):
+        data = bytearray(good)
+        chance = random.Random(number)
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        yield from _both(f"graph flipped {number}", _file("openvino.xml", bytes(data), hashed=True), EITHER)
+
+
+def _of_other_commands() -> Iterator[Case]:
+    """Everything else that can be asked of a broken model."""
+    damages: dict[str, tuple[Damage, frozenset[int]]] = {
+        "no json": (_text(b"{"), REFUSED),
+        "deep training": (_entry("training", {"a": DEEP}), REFUSED),
+        "no text": (_entry("training", {"a": "\ud800"}), REFUSED),
+        "huge number": (_entry("validation", {"v": {"t1": {"WT": HUGE}}}), REFUSED),
+        "pipe": (_instead(MANIFEST, os.mkfifo), REFUSED),
+        "terabyte": (_sparse("openvino.bin"), REFUSED),
+        "wrong hash": (_file("openvino.bin", b"x", hashed=False), REFUSED),
+        "text everywhere": (_entry("training", {"\x1b[2J": ["\u202e", {"a|b": "<script>"}]}), DONE),
+    }
+    for name, (damage, codes) in damages.items():
+        for action in ("show", "verify", "export", "remove"):
+            lawful = {"show": EITHER, "remove": EITHER}.get(action, codes)
+            yield Case(
+                KIND,
+                f"{action} {name}",
+                lambda place, d=damage, a=action: _asked(place, d, a),
+                codes=lawful,
+                within=None,
+                says=("broken",),
+                ours=("models", "out.zip"),
+            )
+        yield Case(
+            KIND,
+            f"doctor {name}",
+            lambda place, d=damage: (d(_model(place)), ["doctor"])[1],
+            codes=EITHER,
+            within=None,
+            quick=False,
+        )
+
+
+def _asked(place: Path, damage: Damage, action: str) -> list[str]:
+    damage(_model(place))
+    return ["models", action, "broken", *([str(place / "out.zip")] if action == "export" else [])]
 
 
 def cases() -> Iterator[Case]:
@@ -181,6 +270,9 @@ def cases() -> Iterator[Case]:
     for entry, values in ENTRIES.items():
         for number, value in enumerate(values):
             yield from _both(f"{entry} {number}", _entry(entry, value))
+    yield from _of_numbers()
+    yield from _of_flipped_graphs()
+    yield from _of_other_commands()
     for name, data in TEXTS.items():
         yield from _both(name, _text(data))
     weights = sorted(path.name for path in _real().glob("*.safetensors"))[0]
@@ -325,8 +417,6 @@ def _of_zips() -> Iterator[Case]:
 
 
 def _flipped(number: int) -> bytes:
-    import random
-
     chance = random.Random(number)
     data = bytearray(_zip())
     # The first and the last few kilobytes hold the structure, the middle the weights.

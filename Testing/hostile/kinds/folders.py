@@ -94,7 +94,6 @@ CLOSED: dict[str, Make] = {
     "closed folder": lambda path: path.chmod(0),
     "unreadable image": lambda path: (path / "flair.nii").chmod(0),
     "listed, but closed": lambda path: path.chmod(0o444),
-    "closed parent": lambda path: path.parent.chmod(0),
 }
 
 
@@ -116,10 +115,21 @@ def cases() -> Iterator[Case]:
             KIND,
             f"{name} as output",
             _output(_all(write_study, make)),
-            codes=REFUSED_OR_WRONG,
+            codes=DONE if name == "unreadable image" else REFUSED_OR_WRONG,
             within=None,
             unprivileged=True,
             ours=(),
+        )
+    for name in ("study", "image", "output", "model", "table"):
+        yield Case(
+            KIND,
+            f"{name} behind a closed folder",
+            lambda place, n=name: _behind_closed(place, n),
+            codes=REFUSED_OR_WRONG,
+            within=None,
+            unprivileged=True,
+            says=("closed",),
+            quick=name != "table",
         )
     yield Case(
         KIND,
@@ -216,6 +226,20 @@ def cases() -> Iterator[Case]:
         yield Case(
             KIND, f"sample {word}", lambda place, w=word: ["sample", w], codes=REFUSED_OR_WRONG, within=None
         )
+
+
+def _behind_closed(place: Path, what: str) -> list[str]:
+    write_study(place / "in")
+    there = write_study(place / "closed" / "in")
+    (place / "closed" / "table.csv").write_text("study,t1\na,in/t1.nii\n")
+    (place / "closed").chmod(0)
+    return {
+        "study": ["segment", str(there), "--output", str(place / "out"), *CHEAP],
+        "image": segment(place, f"--flair={there / 'flair.nii'}"),
+        "output": segment(place, f"-o={place / 'closed' / 'out'}"),
+        "model": segment(place, f"--model={place / 'closed' / 'model'}"),
+        "table": ["batch", str(there.parent / "table.csv"), "--output", str(place / "out"), *CHEAP],
+    }[what]
 
 
 def _batch(place: Path, make: Make) -> list[str]:

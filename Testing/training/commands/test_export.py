@@ -81,6 +81,15 @@ def test_fitted_heads_and_measured_dice_are_in_the_bundle(
     assert len(routing.gates) == 4 and routing.source == "distilled"
 
 
+def test_a_teacher_is_called_one_without_being_told(runs: Path, studies: Path, tmp_path: Path) -> None:
+    """The kind is the network's, and so is what is said about its gates: nothing of it was distilled."""
+    export(runs / "teacher", tmp_path / "bundle")
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.manifest.kind == "teacher"
+    case = build_case(load_study(study_files(studies / "patient0")))
+    assert Segmenter(bundle, device="cpu").run(case).routing.source == "learned"
+
+
 def test_thresholds_are_chosen_on_held_out_cases_and_used_from_then_on(
     runs: Path, studies: Path, tmp_path: Path
 ) -> None:

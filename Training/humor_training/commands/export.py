@@ -23,7 +23,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--best", action="store_true", help="the best on held-out cases, not the last")
     parser.add_argument("--title", required=True)
     parser.add_argument("--version", default="1.0")
-    parser.add_argument("--kind", choices=("student", "teacher"), default="student")
+    parser.add_argument(
+        "--kind", choices=("student", "teacher"), help="default: a network with experts is a teacher"
+    )
     parser.add_argument("--data-words", default="", help="what it was trained on, for the card")
     parser.add_argument("--cite", nargs="*", default=[], help="what to cite for the data, or 'brats'")
     parser.add_argument("--eight-bit", action="store_true", help="half the size, for teachers")
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
         name=args.bundle.name,
         title=args.title,
         version=args.version,
-        kind=args.kind,
+        kind=args.kind or ("student" if getattr(network, "distilled", False) else "teacher"),
         architecture=architecture,
         window=recipe.stages[-1].largest,
         min_component_ml=args.min_component_ml,
@@ -89,17 +91,14 @@ def _with_heads(
 
     A student whose heads were never fitted is built without: it must not show invented routing.
     """
-    import json
-
-    import torch
-
     from ..baselines import build_any
+    from ..run.checkpoints import read_checkpoint, read_facts
     from ..run.gate_heads import HEAD
 
     architecture = dict(recipe.network)
     if (folder / HEADS).exists():
-        network.load_state_dict(torch.load(folder / HEADS, weights_only=True), strict=False)
-        return network, architecture, json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        network.load_state_dict(read_checkpoint(folder / HEADS, ()), strict=False)
+        return network, architecture, read_facts(folder / FACTS)
     has_heads = any(HEAD in name for name in network.state_dict())
     if not has_heads or (origin.get("teacher") and recipe.distillation.gates > 0):
         return network, architecture, {}

@@ -25,10 +25,10 @@ def run(args: argparse.Namespace) -> None:
     """Fit the heads; they are kept beside the run's checkpoint and used by ``export``."""
     import json
 
+    from ..run.checkpoints import write_whole
     from ..run.gate_heads import fit_gate_heads, head_weights
     from ..run.processes import make_fabric
     from ..run.trained import load_model, load_trained, read_origin, read_run
-    from ..run.training import write_whole
 
     fabric = make_fabric(args.device)
     student = load_trained(args.folder).to(fabric.device)

@@ -16,9 +16,9 @@ import torch
 
 from humor.errors import InputError, UsageError
 
+from .checkpoints import write_whole
 from .files import CHECKPOINT, ORIGIN, RECIPE
 from .trained import read_origin, read_run, run_facts
-from .training import write_whole
 
 
 def average_runs(runs: Sequence[Path], target: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from humor.bundle.hashing import sha256_of_file
 from humor.errors import InputError
 
+from .checkpoints import read_facts
+
 FILE = "thresholds.json"
 
 
@@ -28,13 +30,11 @@ def read_thresholds(folder: Path, weights: Path) -> dict[str, Any]:
     """What was chosen for a run; empty if nothing was.
 
     Raises:
-        InputError: it was chosen for other weights.
+        InputError: it was chosen for other weights, or cannot be read.
     """
     path = folder / FILE
-    if not path.exists():
-        return {}
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if facts.pop("weights") != sha256_of_file(weights):
+    facts = read_facts(path)
+    if facts and facts.pop("weights", "") != sha256_of_file(weights):
         raise InputError(
             f"{path}: these thresholds were chosen for other weights than those of {weights.name}. "
             f"Choose again with humor-train thresholds --run {folder}, or delete the file to use 0.5."

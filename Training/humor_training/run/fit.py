@@ -18,11 +18,12 @@ from ..augmentation.shapes import wanted_shapes
 from ..data.packing import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
+from .checkpoints import write_whole
 from .files import BEST, CHECKPOINT
 from .held_out import check, overall
 from .record import Record
 from .stopping import Stopping
-from .training import Training, write_whole
+from .training import Training
 
 NOTE_EVERY = 25
 """Steps of which the mean losses are written."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from humor.bundle.find import find_bundle
@@ -19,6 +17,7 @@ from ..baselines import build_any
 from ..lineage import PARENTS
 from ..recipe import Recipe, read_recipe
 from ..recipe_facts import recipe_facts
+from .checkpoints import read_checkpoint, read_facts
 from .files import BEST, CHECKPOINT, ORIGIN, RECIPE
 
 
@@ -43,11 +42,17 @@ def load_trained(folder: Path, best: bool = False) -> nn.Module:
         best: as it was when it did best on the held-out cases, if that was kept.
 
     Raises:
-        InputError: the folder holds no training.
+        InputError: the folder holds no training, or a damaged one.
     """
     recipe, state = read_run(folder, best)
     network = build_any(recipe.network)
-    network.load_state_dict(state["average"])
+    try:
+        network.load_state_dict(state["average"])
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{weights_file(folder, best)}: these weights are not of the network that {folder / RECIPE} "
+            f"describes ({str(error).splitlines()[0]}). Copy the whole folder of the run again."
+        ) from error
     return network.eval().requires_grad_(False)
 
 
@@ -63,13 +68,12 @@ def read_run(folder: Path, best: bool = False) -> tuple[Recipe, dict[str, Any]]:
         raise InputError(
             f"{folder}: no {CHECKPOINT} in it. Train first: humor-train fit RECIPE --data ... --run {folder}"
         )
-    return read_recipe(folder / RECIPE), torch.load(path, map_location="cpu", weights_only=True)
+    return read_recipe(folder / RECIPE), read_checkpoint(path, ("average", "step", "seconds"))
 
 
 def read_origin(folder: Path) -> dict[str, Any]:
     """What a run started from and followed; empty if neither."""
-    path = folder / ORIGIN
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_facts(folder / ORIGIN)
 
 
 def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:

@@ -19,10 +19,15 @@ from ..losses.objective import Objective
 from ..recipe import Recipe
 from .average import follow
 from .batches import Batches
+from .checkpoints import read_checkpoint, write_whole
 from .gradient_checkpointing import checkpoint_blocks
 from .schedule import learning_rate
 
 Losses = dict[str, float]
+
+
+STATE = ("network", "average", "optimiser", "step", "seconds", "best")
+"""What a checkpoint holds."""
 
 
 class Training:
@@ -120,9 +125,9 @@ class Training:
         """Go on from a checkpoint.
 
         Raises:
-            InputError: it is of another network.
+            InputError: it cannot be read, or is of another network.
         """
-        state = torch.load(path, map_location=self.fabric.device, weights_only=True)
+        state = read_checkpoint(path, STATE, self.fabric.device)
         try:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
@@ -148,10 +153,3 @@ def _groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     if not gates or recipe.gate_share == 1.0:
         return [{"params": list(network.parameters())}]
     return [{"params": others}, {"params": gates}]
-
-
-def write_whole(state: dict[str, Any], path: Path) -> None:
-    """``torch.save`` to a temporary name, then rename."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
