@@ -6,7 +6,6 @@ import errno
 import os
 
 from .errors import HumorError, OutputError
-from .memory.shortage import memory_shortage
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # What is said of no file but of the process or the machine.
@@ -15,6 +14,8 @@ _WITHOUT_FILE = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
 
 def in_words(error: BaseException) -> HumorError | None:
     """The same failure as one that users understand; None if it is none of the system's."""
+    from .memory.shortage import memory_shortage
+
     if (shortage := memory_shortage(error)) is not None:
         return shortage
     if not isinstance(error, OSError):

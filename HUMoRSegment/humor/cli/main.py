@@ -13,7 +13,6 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
-from ..memory.shortage import require_memory
 from ..mishaps import in_words
 from .interrupt import interruptible
 from .terminal import complain
@@ -109,6 +108,8 @@ def _run(given: list[str]) -> int:
     for name, line in COMMANDS.items():
         if name == chosen:
             if name in _SEGMENTING:
+                from ..memory.shortage import require_memory
+
                 require_memory()
             import_module(f".{name}", __package__).add_parser(commands)
             commands.choices[name].add_argument("--debug", action="store_true", help="show full tracebacks")
