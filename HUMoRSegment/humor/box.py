@@ -14,6 +14,8 @@ def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
 def mask_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First index and index after the last, by axis, of the true voxels; both 0 if there are none."""
     start, stop = np.zeros(3, int), np.zeros(3, int)
+    if not mask.size:
+        return start, stop
     by_memory = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))  # slowest axis first
     slow, middle, fast = by_memory
     planes = mask.transpose(by_memory)
