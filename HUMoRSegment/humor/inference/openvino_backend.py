@@ -89,7 +89,7 @@ class OpenVinoBackend:
             return Raw(probabilities, [] if gates is None else _gate_maps(gates))
         except (MemoryError, RuntimeError) as error:
             if not is_memory_failure(error):
-                raise _unusable(self._graph, str(error).splitlines()[-1]) from error
+                raise _unusable(self._graph, str(error).strip().splitlines()[-1]) from error
             message = str(error)
         # Outside the handler: the traceback would keep the failed run's memory alive.
         self._compiled.clear()

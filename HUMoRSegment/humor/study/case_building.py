@@ -20,6 +20,8 @@ from .volume import Volume
 
 REFERENCE_ORDER = ("t1c", "flair", "t2", "t1")
 SPACING_TOLERANCE = 0.01  # relative: voxels this near to the wanted spacing are not resampled
+LEAST_SHARE = 0.01
+"""Of the largest sequence's foreground; a slab of a few slices shows more."""
 THREADS = 2  # more only fight over memory: the work is a few passes over each array
 
 
@@ -60,6 +62,7 @@ def build_case(
         working = working.with_spacing(spacing)
     with ThreadPoolExecutor(THREADS) as pool:
         found = dict(zip(volumes, pool.map(find_foreground, volumes.values()), strict=True))
+        _refuse_specks(volumes, found)
         _refuse_no_overlap(volumes, found, reference)
         grid, brain, own = find_brain(volumes, found, working, multiple, margin, pool)
         image = np.zeros((len(SEQUENCES), *grid.shape), np.float32)
@@ -101,6 +104,17 @@ def _own_box(own: np.ndarray) -> np.ndarray:
     box = np.zeros(own.shape, bool)
     box[tuple(slice(*ends) for ends in zip(*mask_box(own), strict=True))] = True
     return box
+
+
+def _refuse_specks(volumes: dict[str, Volume], found: dict[str, Foreground]) -> None:
+    """A few voxels amid nothing would be taken for the brain, and the other sequences cut to them."""
+    largest = max(one.volume_ml for one in found.values())
+    for name, volume in volumes.items():
+        if found[name].volume_ml < LEAST_SHARE * largest:
+            raise InputError(
+                f"{volume.path} ({DISPLAY_NAMES[name]}) shows nothing but {found[name].volume_ml:.2g} ml "
+                "that differ from its background. Leave this sequence out, or export it again."
+            )
 
 
 def _refuse_flat(volumes: dict[str, Volume], shown: Iterable[bool]) -> None:

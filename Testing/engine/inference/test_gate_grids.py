@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from humor.bundle import rules
 from humor.bundle.bundle import Bundle
 from humor.bundle.manifest import Manifest
 from humor.errors import UsageError
@@ -59,6 +60,7 @@ class ManyGates(nn.Module):
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bundle]:
     made = build.Architecture(ManyGates, NoNumbers, {})
     monkeypatch.setitem(build.ARCHITECTURES, "many-gates", made)
+    monkeypatch.setattr(rules, "ARCHITECTURE_NAMES", (*rules.ARCHITECTURE_NAMES, "many-gates"))
     architecture = {"name": "many-gates"}
     manifest = Manifest("many-gates", "many gates", "other", architecture, window=(64, 64, 64))
     yield export_bundle(ManyGates(NoNumbers()), manifest, tmp_path / "many-gates", with_graph=False)

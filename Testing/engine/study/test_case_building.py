@@ -186,6 +186,19 @@ def test_a_sequence_without_an_image_is_named(shared_data, tmp_path):
         build_case(load_study({"flair": tmp_path / "flat.nii"}))
 
 
+def test_a_few_voxels_amid_nothing_are_no_brain_and_blamed_on_no_other_file(phantom):
+    """As the only stripped sequence they would say where the brain is, and all others would be flat there."""
+    grid = phantom.grid()
+    speck = np.zeros(grid.shape)
+    speck[40, 40, 40] = 900
+    files = {
+        "t1": phantom.nifti(phantom.folder / "t1.nii", phantom.paint(grid), grid),
+        "flair": phantom.nifti(phantom.folder / "speck.nii", speck, grid),
+    }
+    with pytest.raises(InputError, match=r"speck\.nii \(FLAIR\) shows nothing but"):
+        build_case(load_study(files))
+
+
 def test_a_real_whole_head_runs_with_a_warning(shared_data):
     folder = shared_data / "whole_head/patient01_study1"
     case = build_case(load_study({name: folder / f"{name}.nii.gz" for name in ("t1", "t2", "flair")}))

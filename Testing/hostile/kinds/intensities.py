@@ -20,7 +20,8 @@ def _flair(change: Change) -> Callable[[Path], list[str]]:
     def write(path: Path) -> None:
         data, affine = images()[0]["flair"], images()[1]
         with np.errstate(all="ignore"):
-            nibabel.save(nibabel.Nifti1Image(change(data.astype(np.float64)), affine), path)
+            changed = change(data.astype(np.float64))
+            nibabel.save(nibabel.Nifti1Image(changed, affine, dtype=changed.dtype), path)
 
     return with_flair(write)
 
@@ -76,10 +77,12 @@ def cases() -> Iterator[Case]:
         "one voxel": lambda d: (np.arange(d.size) == 5).reshape(d.shape).astype(np.float32),
         "a mask": lambda d: (d > 0).astype(np.uint8),
         "a mask of 255": lambda d: ((d > 0) * 255).astype(np.uint8),
-        "noise of the last bit": lambda d: 1 + (d % 2) * 1e-7,
     }
     for name, change in flat.items():
         yield Case(KIND, name, _flair(change), codes=REFUSED, says=("flair",), within=None)
+    yield Case(
+        KIND, "noise of the last bit", _flair(lambda d: 1 + (d % 2) * 1e-7), within=None, says=("flair",)
+    )
     yield Case(
         KIND, "a checkerboard", _flair(lambda d: (np.indices(d.shape).sum(0) % 2) * 100.0), within=None
     )

@@ -25,15 +25,13 @@ DEVICES = (
 
 
 def _bomb(beginning: bytes, gigabytes: int) -> Callable[[Path], None]:
-    """A small file that unpacks to much."""
+    """A small file that unpacks to much; its check sum would be wrong, but nobody should get there."""
 
     def write(path: Path) -> None:
         packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-        with open(path, "wb") as file:
-            file.write(packer.compress(beginning))
-            for _ in range(gigabytes * 64):
-                file.write(packer.compress(bytes(1 << 24)))
-            file.write(packer.flush())
+        begin = packer.compress(beginning) + packer.flush(zlib.Z_FULL_FLUSH)
+        zeros = packer.compress(bytes(1 << 24)) + packer.flush(zlib.Z_FULL_FLUSH)
+        path.write_bytes(begin + zeros * (64 * gigabytes) + packer.flush())
 
     return write
 
