@@ -2,6 +2,7 @@
 # make demo       segment the sample study; the results are in demo-output
 # make test       style, types and tests
 # make test-heavy the tests that take minutes
+# make hostile    more than 1,500 hostile inputs, about ten minutes (CASES='kind kind/case --verbose ...')
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make bench      speed and memory against other networks, on one case (CASE=folder)
 # make bench-windows  what smaller windows than the whole brain cost (CASES=folders with seg.nii.gz)
@@ -22,7 +23,7 @@ CASES ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-core test-slicer test-heavy train-smoke bench bench-windows bench-slicer pictures format clean
+.PHONY: help setup demo test test-core test-slicer test-heavy hostile train-smoke bench bench-windows bench-slicer pictures format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -64,6 +65,9 @@ test-slicer:
 
 test-heavy: setup
 	$(BIN)/python -m pytest -q -m heavy
+
+hostile: setup
+	PYTHONPATH=Testing $(BIN)/python -m hostile $(CASES)
 
 train-smoke: setup
 	$(BIN)/humor-train smoke smoke-output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +10,19 @@ from pathlib import Path
 
 from humor.sequences import SEQUENCES
 
+_SHELL_ACTS_ON = re.compile(r"[^A-Za-z0-9.,=+:/_-]+")
 OUT = "out"
 """The folder, inside a case's place, for results; whatever else lies in the place is the user's."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What a run did: ``code`` is the exit code, negative where a signal ended the process."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Case:
         within: how far the whole tumour may be from that result's, as a share of it; None: anything goes.
         warns: a warning with one of these texts excuses a result that is farther off.
         ours: names in the place, or folders, that the run may change.
+        check: what else must hold of a run that ended with 0; from the place and what happened, faults.
         seconds: more is a hang.
         unprivileged: run as a user without root's rights.
         child: run as a process of its own.
@@ -63,6 +76,7 @@ class Case:
     within: float | None = 0.1
     warns: tuple[str, ...] = ()
     ours: tuple[str, ...] = (OUT,)
+    check: Callable[[Path, Happened], list[str]] | None = None
     seconds: float = 40.0
     unprivileged: bool = False
     child: Child | None = None
@@ -70,8 +84,8 @@ class Case:
 
     @property
     def id(self) -> str:
-        """By which it is found again."""
-        return f"{self.kind}/{self.name}"
+        """By which it is found again, also from a shell."""
+        return f"{self.kind}/{_SHELL_ACTS_ON.sub('_', self.name)}"
 
 
 DONE = frozenset({0})

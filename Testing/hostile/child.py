@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .case import Child
-from .judge import Happened
+from .case import Child, Happened
 
 ENGINE = Path(__file__).resolve().parents[2] / "HUMoRSegment"
 

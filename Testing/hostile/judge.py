@@ -7,10 +7,12 @@ import json
 import os
 import re
 import stat
+import unicodedata
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -18,20 +20,10 @@ import numpy as np
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT
 from humor.output.plain_files import sha256_of_plain
 
-from .case import OUT, Case
+from .case import OUT, Case, Happened
 
 _FORBIDDEN = ("Traceback (most recent call last)", "Unexpected failure", "This should not happen")
 _CANCELLED = 130
-
-
-@dataclass(frozen=True)
-class Happened:
-    """What a run did: ``code`` is the exit code, negative where a signal ended the process."""
-
-    code: int
-    out: str
-    err: str
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -75,31 +67,63 @@ def _look(path: Path) -> str:
 
 
 def judge(
-    case: Case, place: Path, happened: Happened, before: Mapping[str, str], usual: Usual | None
+    case: Case,
+    place: Path,
+    arguments: Sequence[str],
+    happened: Happened,
+    before: Mapping[str, str],
+    usual: Usual | None,
 ) -> list[str]:
     """What is wrong with it; empty if nothing is.
 
     Args:
         case: the case.
         place: its folder, after the run.
+        arguments: of the run.
         happened: what the run did.
         before: the photograph of the place.
         usual: of an undisturbed run; None where it does not matter.
     """
     text = happened.out + happened.err
     faults = [word for word in _FORBIDDEN if word in text]
+    faults += [f"prints {character!r}" for character in sorted(set(text)) if _acts(character)]
     if happened.code < 0:
         faults.append(f"crash: signal {-happened.code}")
     elif happened.code not in case.codes:
         faults.append(f"exit code {happened.code}, lawful: {sorted(case.codes)}")
     if happened.code in (1, 2):
         faults += _about_words(case, happened)
+    if _wants_json(arguments):
+        faults += _about_json(case, happened)
+    if case.check is not None and happened.code == 0 and not faults:
+        faults += case.check(place, happened)
     after = photograph(place)
     changed = _changed(before, after)
     faults += [f"changed: {name}" for name in changed if not _is_ours(Path(name), case)]
     if happened.code in (0, _CANCELLED) or case.child:
         return faults + _about_results(case, place, happened, usual)
     return faults + [f"failed, but wrote {name}" for name in _results_written(before, after)]
+
+
+def _acts(character: str) -> bool:
+    """Whether a terminal would obey it; an end of a line is no harm."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") and character != "\n"
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    options = arguments[: list(arguments).index("--")] if "--" in arguments else arguments
+    return "--json" in options
+
+
+def _about_json(case: Case, happened: Happened) -> list[str]:
+    """Stdout holds whole lines of JSON and nothing else, also when it fails."""
+    if case.child is not None and case.child.stdout != "pipe":
+        return []
+    try:
+        lines = [json.loads(line) for line in happened.out.splitlines()]
+    except ValueError as error:
+        return [f"stdout is not JSON: {error}"]
+    return [] if lines and all(isinstance(line, dict) for line in lines) else ["stdout has no line of JSON"]
 
 
 def _about_words(case: Case, happened: Happened) -> list[str]:
@@ -145,8 +169,7 @@ def _about_results(case: Case, place: Path, happened: Happened, usual: Usual | N
     for name, listed in facts["output_files"].items():
         if hashlib.sha256((folder / name).read_bytes()).hexdigest() != listed["sha256"]:
             faults.append(f"{name} is not what {REPORT} lists")
-    grid = facts["grid"]
-    if list(labels.shape) != grid["shape"] or not np.allclose(label_map.affine, grid["affine"], atol=1e-3):
+    if list(labels.shape) != facts["grid"]["shape"] or not _lies_on_reference(label_map.affine, facts):
         faults.append("the label map is not on the grid of the reference")
     if not set(np.unique(labels)) <= {0, 1, 2, 4}:
         faults.append("other labels than 0, 1, 2, 4")
@@ -158,6 +181,14 @@ def _about_results(case: Case, place: Path, happened: Happened, usual: Usual | N
     if abs(found_ml - usual_ml) > case.within * usual_ml and not excused:
         faults.append(f"wrong in silence: WT {found_ml:.1f} ml instead of {usual_ml:.1f} ml")
     return faults
+
+
+def _lies_on_reference(affine: np.ndarray, facts: Mapping[str, Any]) -> bool:
+    """As the report says, or, where a header contradicts itself, as the input lies for the same reader."""
+    if np.allclose(affine, facts["grid"]["affine"], atol=1e-3):
+        return True
+    used = next(each for each in facts["inputs"] if each["sequence"] == facts["sequences"]["reference"])
+    return np.allclose(affine, nibabel.load(Path(used["folder"]) / used["file"]).affine, atol=1e-3)
 
 
 def _without_report(case: Case, place: Path, happened: Happened) -> list[str]:

@@ -26,9 +26,9 @@ from humor.cli.main import main
 from humor.output.names import REPORT
 from humor.sequences import SEQUENCES
 
-from .case import OUT, Case
+from .case import OUT, Case, Happened
 from .child import run_child
-from .judge import Happened, Usual, judge, photograph
+from .judge import Usual, judge, photograph
 from .kinds import find_case
 from .made_study import segment, write_study
 
@@ -47,7 +47,7 @@ def run_case(case: Case, place: Path) -> tuple[list[str], list[str], Happened]:
         before = photograph(place)
         with _surroundings(case, place):
             happened = run_child(case.child, arguments, place) if case.child else _run_here(arguments)
-        return judge(case, place, happened, before, usual), arguments, happened
+        return judge(case, place, arguments, happened, before, usual), arguments, happened
     except Exception as error:  # the campaign's own fault; the next case is not to suffer from it
         shown = Happened(happened.code, happened.out, happened.err + traceback.format_exc(), 0.0)
         return [f"the campaign failed: {type(error).__name__}: {error}"], arguments, shown

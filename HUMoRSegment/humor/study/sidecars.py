@@ -12,6 +12,7 @@ from .formats import stem
 
 SOURCE = "sidecar"
 LARGEST = 4 * 1024 * 1024  # bytes; more are no facts about one series
+LONGEST_TEXT = 1000  # characters; DICOM's descriptions have at most 64
 
 
 def sidecar_facts(image: Path) -> Facts | None:
@@ -48,7 +49,7 @@ def _milliseconds(value: Any) -> float | None:
 
 
 def _text(value: Any) -> str:
-    """A text, or several as DICOM separates them."""
+    """A text, or several as DICOM separates them; of a very long one, its beginning."""
     if isinstance(value, list):
-        return "\\".join(part for part in value if isinstance(part, str))
-    return value.strip() if isinstance(value, str) else ""
+        value = "\\".join(part for part in value if isinstance(part, str))
+    return value[:LONGEST_TEXT].strip() if isinstance(value, str) else ""

@@ -138,7 +138,7 @@ def test_probabilities_are_those_of_the_case_without_its_padding(bundle: Bundle,
 
 
 def test_a_window_that_the_network_cannot_take_is_refused(bundle: Bundle) -> None:
-    with pytest.raises(UsageError, match="positive multiple of 32"):
+    with pytest.raises(UsageError, match="multiple of 32 up to"):
         Segmenter(bundle, "cpu", "fp32", "48")
 
 

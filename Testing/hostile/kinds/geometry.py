@@ -9,9 +9,12 @@ from typing import Any
 
 import nibabel
 import numpy as np
+import SimpleITK as sitk
 
-from ..case import DONE, REFUSED, Case
-from ..made_study import image, with_flair
+from humor.output.names import LABEL_MAP
+
+from ..case import DONE, REFUSED, Case, Happened
+from ..made_study import image, segment, with_flair
 
 KIND = "geometry"
 Change = Callable[[Any], Any]
@@ -66,6 +69,92 @@ def _units(code: str, factor: float) -> Change:
     return change
 
 
+def _forms(sform: np.ndarray, sform_code: int, qform: np.ndarray, qform_code: int) -> Change:
+    """A header whose two forms say what they are told, each as a move of the right place."""
+
+    def change(made: Any) -> Any:
+        made.set_sform(sform @ made.affine, sform_code)
+        made.set_qform(qform @ made.affine, qform_code)
+        made.header["pixdim"][1:4] = 1
+        return made
+
+    return change
+
+
+def _reference(change: Change) -> Callable[[Path], list[str]]:
+    """A changed FLAIR alone, on whose grid the result lies."""
+
+    def prepare(place: Path) -> list[str]:
+        (place / "in").mkdir()
+        nibabel.save(change(image("flair")), place / "in" / "flair.nii")
+        return segment(place)
+
+    return prepare
+
+
+def _as_itk_sees_it(place: Path, happened: Happened) -> list[str]:
+    """For ITK, and so for 3D Slicer, the result lies where its input lies."""
+    found = []
+    for path in (place / "in" / "flair.nii", place / "out" / LABEL_MAP):
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(str(path))
+        try:
+            reader.ReadImageInformation()
+        except RuntimeError:  # it refuses sheared images; the result of one need not be
+            return []
+        found.append((*reader.GetOrigin(), *reader.GetDirection(), *reader.GetSpacing(), *reader.GetSize()))
+    if np.allclose(found[0], found[1], atol=1e-3):
+        return []
+    return [f"for ITK the result lies at {found[1]}, its input at {found[0]}"]
+
+
+def _of_forms() -> Iterator[Case]:
+    """sform and qform: each missing, right, moved, turned, sheared or scaled, with every code."""
+    moves = {
+        "right": np.eye(4),
+        "moved": _shift(7, -4, 11),
+        "turned": np.diag([-1.0, -1, 1, 1]),
+        "scaled": _scale(1.05, 1.05, 1.05),
+    }
+    for (s_name, sform), (q_name, qform) in product(moves.items(), moves.items()):
+        for s_code, q_code in ((1, 1), (2, 1), (1, 2), (4, 4), (0, 1), (1, 0), (3, 0)):
+            if "right" not in (s_name, q_name) and (s_code, q_code) != (2, 1):
+                continue
+            yield Case(
+                KIND,
+                f"sform {s_name} {s_code}, qform {q_name} {q_code}",
+                _reference(_forms(sform, s_code, qform, q_code)),
+                codes=DONE,
+                within=None,
+                check=_as_itk_sees_it,
+                quick=s_code == 2,
+            )
+    yield Case(
+        KIND,
+        "neither sform nor qform",
+        _reference(_forms(np.eye(4), 0, np.eye(4), 0)),
+        codes=DONE,
+        within=None,
+        check=_as_itk_sees_it,
+    )
+
+
+def _of_spacings() -> Iterator[Case]:
+    """Voxels of every size; those of no head are refused, the others segmented."""
+    for size in (1e-30, 1e-9, 1e-5, 1e-3, 0.01, 0.04, 0.06, 0.2, 0.5, 0.7, 2.0, 5.0, 19.0, 21.0, 1e3, 1e9):
+        for axes in ((2,),) if size == 5.0 else ((0, 1, 2), (2,)):  # 400 mm a side take their time
+            factors = [size if axis in axes else 1.0 for axis in range(3)]
+            yield Case(
+                KIND,
+                f"voxels of {size:g} mm along {len(axes)}",
+                _reference(_placed(_scale(*factors))),
+                says=("flair",),
+                within=None,
+                check=_as_itk_sees_it,
+                quick=not 1 < size < 10,
+            )
+
+
 def cases() -> Iterator[Case]:
     """All cases of this kind."""
     for order in permutations(range(3)):
@@ -74,6 +163,8 @@ def cases() -> Iterator[Case]:
             yield Case(KIND, name, _flair(_turned(order, flips)), codes=DONE)
     for axis, step in product(range(3), (2, 3, 5)):
         yield Case(KIND, f"every {step} along {axis}", _flair(_every(axis, step)), codes=DONE, within=0.35)
+    yield from _of_forms()
+    yield from _of_spacings()
     all_ = slice(None)
     for name, box in {
         "one slice": (all_, all_, slice(40, 41)),
