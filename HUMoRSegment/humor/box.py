@@ -7,14 +7,29 @@ import numpy as np
 
 def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
     """Slices of the smallest box that holds every true voxel of ``mask[i, j, k]``; None if none is."""
-    slices = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        places = np.flatnonzero(mask.any(axis=others))
-        if places.size == 0:
-            return None
-        slices.append(slice(int(places[0]), int(places[-1]) + 1))
-    return (slices[0], slices[1], slices[2])
+    i, j, k = (slice(int(start), int(stop)) for start, stop in zip(*mask_box(mask), strict=True))
+    return None if i.stop == 0 else (i, j, k)
+
+
+def mask_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First index and index after the last, by axis, of the true voxels; both 0 if there are none."""
+    start, stop = np.zeros(3, int), np.zeros(3, int)
+    if not mask.size:
+        return start, stop
+    by_memory = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))  # slowest axis first
+    slow, middle, fast = by_memory
+    planes = mask.transpose(by_memory)
+    flat: np.ndarray = np.any(planes, axis=0)
+    lines = {
+        slow: planes.reshape(planes.shape[0], -1).any(axis=1),
+        middle: np.any(flat, axis=1),
+        fast: np.any(flat, axis=0),
+    }
+    for axis, line in lines.items():
+        places = np.flatnonzero(line)
+        if places.size:
+            start[axis], stop[axis] = places[0], places[-1] + 1
+    return start, stop
 
 
 def true_places(mask: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ def test_the_box_holds_every_voxel_and_no_empty_border() -> None:
 
 def test_an_empty_mask_has_no_box() -> None:
     assert bounding_box(np.zeros((2, 3, 4), bool)) is None
+    assert bounding_box(np.zeros((0, 3, 4), bool)) is None
 
 
 def test_true_places_are_those_of_numpy() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
 from ..events import Reporter
-from ..memory.shortage import memory_shortage, require_memory
+from ..memory.shortage import require_memory
 from ..mishaps import in_words
 from .messages import Ended, Failure, Job
 from .settings import Settings
@@ -40,12 +40,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     options = settings.options
-    try:
-        return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
-    except Exception as error:
-        if (shortage := memory_shortage(error)) is not None:
-            raise shortage from error
-        raise
+    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
 
 
 def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:

@@ -16,6 +16,7 @@ from ..study.file_names import read_name
 from ..study.formats import image_suffix
 from .study import BatchStudy, check_ids, shortened
 
+LARGEST = 1 << 26  # characters; a hundred thousand studies take less
 ID_COLUMNS = ("study", "study id", "study_id", "id", "case", "subject")
 _SIMPLE = re.compile(r"[a-z0-9+]+([-_ ]?(flair|file|path|image))*", re.IGNORECASE)
 _DELIMITERS = ",;\t"
@@ -69,11 +70,14 @@ def _refuse_unknown_images(path: Path, number: int, cells: list[str], silent: di
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Row number (as a spreadsheet shows it) and cells; empty rows are left out."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LARGEST + 1)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}). Check the path.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no text in UTF-8: save it as 'CSV UTF-8'.") from error
+    if len(text) > LARGEST:
+        raise UsageError(f"{path} is too large for a table of studies ({LARGEST / 1e6:.0f} MB are read).")
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     try:

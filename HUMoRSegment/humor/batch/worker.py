@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import BinaryIO, TextIO
 
 from ..cli.interrupt import interruptible
-from ..errors import Cancelled, HumorError
+from ..errors import Cancelled, HumorError, MemoryShortage
 from ..events import Event, Reporter
 from .attempt import attempt, broken, failure_of, make_segmenter
 from .cpus import pin
@@ -45,11 +45,11 @@ class _Worker:
             segmenter = make_segmenter(self._settings)
         except Cancelled:
             raise
-        except HumorError as error:
-            self._say(Unable(type(error).__name__, str(error)))
-            return 1
-        except Exception as error:  # such as too little memory, which may pass, or do for fewer workers
-            print(failure_of(error).message, file=sys.stderr)
+        except Exception as error:
+            if isinstance(error, HumorError) and not isinstance(error, MemoryShortage):
+                self._say(Unable(type(error).__name__, str(error)))
+            else:  # too little memory may pass, or do for fewer workers
+                print(failure_of(error).message, file=sys.stderr)
             return 1
         self._say(Ready())
         while (job := self._jobs.get()) is not None:

@@ -38,7 +38,9 @@ def load_bundle(folder: Path | str) -> Bundle:
     weight_files(manifest.files, folder)
     missing = sorted(name for name in manifest.files if not os.path.isfile(folder / name))
     if missing:
-        raise BundleError(f"{folder}: files are missing, or no plain files: {', '.join(missing)}. {GET_AGAIN}")
+        raise BundleError(
+            f"{folder}: files are missing, or no plain files: {', '.join(missing)}. {GET_AGAIN}"
+        )
     _check_graph(manifest, path)
     return Bundle(folder, manifest, sha256_of_bytes(text))
 

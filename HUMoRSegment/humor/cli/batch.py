@@ -105,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         HumorError: see ``errors``.
     """
     from ..batch.batch import list_studies
+    from ..batch.room import room_warnings
     from ..batch.settings import settings_of
 
     _refuse_contradictions(arguments)
@@ -113,6 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
         studies, warnings = list_studies(arguments.studies, arguments.output, arguments.channels)
         settings = settings_of(study_options.options_of(arguments))
+        if arguments.ray is None:
+            warnings = [*warnings, *room_warnings(len(_devices_of(arguments)))]
         _tell_warnings(warnings, listener)
         if not arguments.dry_run:
             return _do(arguments, studies, settings, listener)
@@ -153,8 +156,12 @@ def _crew(arguments: argparse.Namespace, settings: Settings) -> Callable[[], Cre
         return lambda: RayCrew(settings, arguments.workers, arguments.ray)
     from ..batch.processes import Processes
 
-    devices = arguments.devices or [arguments.device] * (arguments.workers or 1)
-    return lambda: Processes(settings, devices)
+    return lambda: Processes(settings, _devices_of(arguments))
+
+
+def _devices_of(arguments: argparse.Namespace) -> list[str]:
+    """One for each worker on this computer."""
+    return arguments.devices or [arguments.device] * (arguments.workers or 1)
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

@@ -58,9 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
     from ..events import Reporter
-    from ..memory.shortage import require_memory
-
-    require_memory()
     from ..influence import influence_of_files, shares
     from ..pipeline import SegmentOptions
 

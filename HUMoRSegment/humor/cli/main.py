@@ -27,6 +27,8 @@ COMMANDS: dict[str, str] = {
     "models": "list, show, verify, import and export models",
     "doctor": "test this installation: versions, devices, memory, disk, weights",
 }
+# Refused where memory is much too short, before they import numpy, whose OpenBLAS would wait for ever.
+_SEGMENTING = ("segment", "influence", "batch")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -105,6 +107,10 @@ def _run(given: list[str]) -> int:
     chosen = next((word for word in given if not word.startswith("-")), "")
     for name, line in COMMANDS.items():
         if name == chosen:
+            if name in _SEGMENTING:
+                from ..memory.shortage import require_memory
+
+                require_memory()
             import_module(f".{name}", __package__).add_parser(commands)
             commands.choices[name].add_argument("--debug", action="store_true", help="show full tracebacks")
         else:

@@ -52,9 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     from ..events import Reporter
-    from ..memory.shortage import require_memory
-
-    require_memory()
     from ..pipeline import STAGES, segment_files
     from .process import seconds_since_start
 

@@ -48,4 +48,6 @@ class Segmentation:
     def volumes_ml(self) -> dict[str, float]:
         """Region → volume in millilitres on the native grid."""
         voxel = self.case.native.voxel_ml
-        return {key: float(mask.sum()) * voxel for key, mask in zip(REGION_KEYS, self.regions, strict=True)}
+        # Counting bits is many times faster than sum(), which makes a whole number of each.
+        counts = [int(np.count_nonzero(mask)) for mask in self.regions]
+        return {key: count * voxel for key, count in zip(REGION_KEYS, counts, strict=True)}

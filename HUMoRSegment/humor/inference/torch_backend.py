@@ -14,9 +14,9 @@ from ..bundle.bundle import Bundle
 from ..bundle.manifest import MANIFEST
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import check_shapes
-from ..errors import BundleError
+from ..errors import BundleError, MemoryShortage
 from ..memory.release import give_back
-from ..memory.shortage import is_memory_failure
+from ..memory.shortage import is_memory_failure, memory_shortage
 from ..networks.build import build
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
@@ -54,6 +54,8 @@ def _built(bundle: Bundle) -> nn.Module:
     try:
         return build(bundle.manifest.architecture)
     except _IMPOSSIBLE as error:
+        if (shortage := memory_shortage(error)) is not None:
+            raise MemoryShortage(f"{bundle.folder / MANIFEST}: {shortage}") from error
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BundleError(
             f"{bundle.folder / MANIFEST}: no network can be built with these numbers of its architecture "

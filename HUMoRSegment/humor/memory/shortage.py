@@ -13,8 +13,8 @@ from .available import GB, PROCESS, main_memory
 _WORDS = re.compile(
     r"out of memory|not enough memory|bad_alloc|bad allocation|alloc_failed"
     r"|(can't|cannot|could not|couldn't|unable to|failed to) (re)?alloc"
-    r"|failed to map segment|cannot apply additional memory protection"
-    r"|can't start new thread|resource temporarily unavailable|broken promise",
+    r"|failed to map segment|cannot apply additional memory protection|can't start new thread"
+    r"|resource temporarily unavailable|broken promise",
     re.IGNORECASE,
 )
 NEEDED_GB = 0.8
@@ -26,7 +26,10 @@ _NEEDS = (
     "1.3 GB; the teacher needs 2.5 GB more."
 )
 _MORE_ADDRESSES = " Under a limit of address space each needs 1 GB more."
-_REMEDY = "Close other programs or raise the limit, crop or resample the images, or use another machine."
+_REMEDY = (
+    "Close other programs, use fewer workers (--workers), raise the limit, crop or resample the images, or "
+    "use another machine."
+)
 
 
 def is_memory_failure(error: BaseException | None) -> bool:

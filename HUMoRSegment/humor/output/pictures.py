@@ -45,13 +45,16 @@ def sequence_picture(segmentation: Segmentation, sequence: str, target: Target) 
     """
     case = segmentation.case
     box = brain_box(case.brain, case.grid)
-    grey = _window(case.image[SEQUENCES.index(sequence)], case.brain)
+    image = case.image[SEQUENCES.index(sequence)]
+    window = _window(image, case.brain)
     sizes = [extent_mm(plane, box, case.grid) for plane in PLANES]
     canvas = _Canvas(sizes, PIXELS_PER_MM)
     for plane, size in zip(PLANES, sizes, strict=True):
         axes = canvas.panel(size)
         axes.imshow(
-            _grey_slice(grey, plane, target, box), extent=(0, size[0], size[1], 0), interpolation="bilinear"
+            _grey_slice(image, case.brain, window, plane, target, box),
+            extent=(0, size[0], size[1], 0),
+            interpolation="bilinear",
         )
         masks = sample(segmentation.regions, case.native.affine, plane, target, box, case.grid)
         _contours(axes, masks, size)
@@ -72,8 +75,8 @@ def gate_picture(segmentation: Segmentation, gate: GateMap, target: Target) -> b
     case, plane = segmentation.case, PLANES[0]
     box = brain_box(case.brain, case.grid)
     background = next(n for n in ("flair", "t2", "t1c", "t1") if case.available[SEQUENCES.index(n)])
-    grey = _grey_slice(_window(case.image[SEQUENCES.index(background)], case.brain), plane, target, box)
-    grey *= DIMMED
+    image = case.image[SEQUENCES.index(background)]
+    grey = _grey_slice(image, case.brain, _window(image, case.brain), plane, target, box) * DIMMED
     brain = cut(case.brain, plane, target, box)
     weights = sample(gate.weights, gate.affine, plane, target, box, case.grid)
     masks = sample(segmentation.regions, case.native.affine, plane, target, box, case.grid)
@@ -135,21 +138,27 @@ class _Canvas:
     def png(self) -> bytes:
         canvas = FigureCanvasAgg(self._figure)
         buffer = io.BytesIO()
-        canvas.print_png(buffer, pil_kwargs={"compress_level": 6})
+        canvas.print_png(buffer, pil_kwargs={"compress_level": 5})
         return buffer.getvalue()
 
 
-def _window(image: np.ndarray, brain: np.ndarray) -> np.ndarray:
-    """Grey values 0 to 1 (lowest and highest percent clipped), black outside the brain."""
+def _window(image: np.ndarray, brain: np.ndarray) -> tuple[float, float]:
+    """The values that are shown as black and as white: the lowest and highest percent are clipped."""
     inside = image[brain][::8]
     if inside.size == 0:
-        return np.zeros(image.shape, np.float32)
+        return 0.0, 1.0
     low, high = np.percentile(inside, (0.5, 99.7))
-    return np.where(brain, np.clip((image - low) / max(high - low, 1e-6), 0.06, 1.0), 0.0)
+    return float(low), float(high)
 
 
-def _grey_slice(grey: np.ndarray, plane: Plane, target: Target, box: Any) -> np.ndarray:
-    return np.repeat(cut(grey, plane, target, box)[..., None], 3, axis=-1)
+def _grey_slice(
+    image: np.ndarray, brain: np.ndarray, window: tuple[float, float], plane: Plane, target: Target, box: Any
+) -> np.ndarray:
+    """Grey values 0 to 1 of a slice, as colours ``[rows, columns, 3]``; black outside the brain."""
+    low, high = window
+    values = (cut(image, plane, target, box) - low) / max(high - low, 1e-6)
+    grey = np.where(cut(brain, plane, target, box), np.clip(values, 0.06, 1.0), 0.0)
+    return np.repeat(grey[..., None], 3, axis=-1)
 
 
 def _blend(grey: np.ndarray, colour: np.ndarray, opacity: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from ..box import mask_box
 from ..errors import InputError
 from ..sequences import DISPLAY_NAMES
 from .foreground import Foreground
@@ -58,25 +59,6 @@ def find_brain(
         own = {name: resample_mask(mask, grid, tight) for name, mask in own.items()}
         grid, brain = tight, resample_mask(brain, grid, tight)
     return grid, brain, own
-
-
-def mask_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First index and index after the last, by axis, of the true voxels; both 0 if there are none."""
-    start, stop = np.zeros(3, int), np.zeros(3, int)
-    by_memory = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))  # slowest axis first
-    slow, middle, fast = by_memory
-    planes = mask.transpose(by_memory)
-    flat: np.ndarray = np.any(planes, axis=0)
-    lines = {
-        slow: planes.reshape(planes.shape[0], -1).any(axis=1),
-        middle: np.any(flat, axis=1),
-        fast: np.any(flat, axis=0),
-    }
-    for axis, line in lines.items():
-        places = np.flatnonzero(line)
-        if places.size:
-            start[axis], stop[axis] = places[0], places[-1] + 1
-    return start, stop
 
 
 def box_in(source: Grid, start: np.ndarray, stop: np.ndarray, target: Grid) -> tuple[np.ndarray, np.ndarray]:

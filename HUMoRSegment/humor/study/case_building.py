@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..box import mask_box
 from ..errors import InputError, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES, availability
 from .alignment import alignment_warnings, find_misplaced
-from .brain import box_in, brain_warnings, find_brain, mask_box
+from .brain import box_in, brain_warnings, find_brain
 from .case import Case
 from .foreground import Foreground, find_foreground
 from .normalisation import normalise

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import InputError
+from .packed import refuse_excess
 
 META_SUFFIXES = (".mha", ".mhd")
 _LONGEST = 1 << 16  # bytes of a text header
@@ -44,6 +45,7 @@ _META_LISTS = {"TransformMatrix": 2, "Rotation": 2, "Orientation": 2} | dict.fro
 )  # field → its length, as a power of NDims
 _DENSEST = {"raw": 1, "gzip": _DEFLATE, "gz": _DEFLATE, "bzip2": 45_000, "bz2": 45_000, "hex": 0.5}
 _TEXT_ENCODINGS = ("ascii", "text", "txt")
+_LONGEST_NUMBER = 32  # characters of a number in a text, with what lies between two
 _MILLIMETRES = ("mm", "millimeter", "millimetre", "")
 
 
@@ -167,12 +169,11 @@ def _check_nrrd(path: Path, start: bytes) -> ItkHeader:
     lines = _integers(path, "line skip", fields.get("line skip", fields.get("lineskip", "0")), 1, lowest=0)[0]
     voxels = _voxels(path, sizes)
     if encoding in _TEXT_ENCODINGS:
-        _check_size(path, source, there, 2 * voxels - 1)
+        _check_size(path, source, there, 2 * voxels - 1, most=_LONGEST_NUMBER / 2)
     elif encoding in _DENSEST:
-        raw = encoding == "raw"
-        _check_size(
-            path, source, there - (max(skip, 0) if raw else 0), voxels * _BYTES_NRRD[kind], _DENSEST[encoding]
-        )
+        there -= max(skip, 0) if encoding == "raw" else 0
+        most = 3 if encoding == "hex" else 1
+        _check_size(path, source, there, voxels * _BYTES_NRRD[kind], _DENSEST[encoding], most)
     else:
         _refuse(path, f"its encoding {encoding!r} is not known")
     units = " ".join(set(re.findall(r'"([^"]*)"', fields.get("space units", ""))) - set(_MILLIMETRES))
@@ -244,12 +245,15 @@ def _check_dimensions(path: Path, name: str, value: int) -> None:
         _refuse(path, f"it has {name} {value}; a 3-D image is needed")
 
 
-def _check_size(path: Path, source: Path, there: int, needed: float, densest: float = 1) -> None:
+def _check_size(
+    path: Path, source: Path, there: int, needed: float, densest: float = 1, most: float = 1
+) -> None:
     if there * densest < needed:
         raise InputError(
             f"{path} is truncated or damaged: its header claims {needed:.0f} bytes of voxels, which the "
             f"{max(there, 0)} bytes of {source.name} cannot hold. Copy or export it again."
         )
+    refuse_excess(source, there, int(needed * most))
 
 
 def _voxels(path: Path, sizes: list[int]) -> int:

@@ -13,7 +13,7 @@ from ..errors import InputError
 from .channels import Channel, volume_of
 from .formats import FREESURFER_SUFFIXES
 from .grid import Grid
-from .packed import GZIP_MAGIC, unpacked
+from .packed import GZIP_MAGIC, refuse_excess, unpacked
 from .plausible import check_geometry
 from .source import data_files
 from .volume import Volume
@@ -70,6 +70,7 @@ def _voxels(path: Path, image: Any) -> np.ndarray:
 def _check_packed(path: Path, needed: int) -> None:
     """Nibabel stops where the voxels end, before gzip's check sum, so they are unpacked here too."""
     for file in (path, *data_files(path)):
+        refuse_excess(file, file.stat().st_size, needed)
         with file.open("rb") as opened:
             packed = opened.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         if packed:

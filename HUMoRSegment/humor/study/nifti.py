@@ -16,7 +16,7 @@ from ..errors import InputError
 from .channels import Channel, volume_of
 from .grid import Grid
 from .nifti_geometry import placement
-from .packed import GZIP_MAGIC, unpacked
+from .packed import GZIP_MAGIC, refuse_excess, unpacked
 from .plausible import check_geometry
 from .volume import Volume
 
@@ -78,6 +78,7 @@ def _beginning(path: Path) -> bytes:
 
 def _content(path: Path, needed: int) -> bytes:
     try:
+        refuse_excess(path, path.stat().st_size, needed)
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error

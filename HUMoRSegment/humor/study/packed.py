@@ -41,6 +41,24 @@ def unpacked(path: Path, data: bytes, needed: int) -> bytes:
             raise _damaged(path, "something else follows")
 
 
+def refuse_excess(path: Path, size: int, needed: int) -> None:
+    """Stop before much is read that is no part of the image.
+
+    Args:
+        path: the file, for messages.
+        size: its bytes, packed or not.
+        needed: bytes of the voxels, and of what lies before them.
+
+    Raises:
+        InputError: it is larger than that and ``ROOM``.
+    """
+    if size > needed + ROOM:
+        raise InputError(
+            f"{path} has {size / 1e6:.0f} MB, and its header speaks of {needed / 1e6:.0f} MB: it is not the "
+            "image that it says. Copy or export it again."
+        )
+
+
 def _one(path: Path, data: bytes, kind: str, most: int) -> tuple[bytes, bytes]:
     """What the first part unpacks to, and what is behind it."""
     decompressor, failures = _decompressor(kind)

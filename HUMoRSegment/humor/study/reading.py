@@ -52,7 +52,8 @@ def read_volume(path: Path | str, channel: Channel | None = None) -> Volume:
     path = Path(path)
     reader = _reader(path)
     with watched(path) as sources:
-        volume = replace(reader(path, channel), sources=sources)
+        volume = reader(path, channel)
+    volume = replace(volume, sources=tuple(sources))
     check_geometry(path, volume.grid)
     return _with_finite_values(volume)
 

@@ -157,6 +157,8 @@ def _weights(
     lines: list[tuple[float, float]], wanted: list[int], shape: tuple[int, ...], sigma: np.ndarray
 ) -> list[np.ndarray]:
     """By source axis, the weights ``[target, source]`` of smoothing and linear interpolation in one."""
+    from scipy.sparse import csr_array
+
     matrices = []
     for (scale, offset), count, length, width in zip(lines, wanted, shape, sigma, strict=True):
         index = np.clip(scale * np.arange(count) + offset, 0, length - 1)
@@ -168,9 +170,10 @@ def _weights(
         if width > 0:
             from scipy import ndimage
 
-            weights = weights @ ndimage.gaussian_filter1d(
+            smoothing = ndimage.gaussian_filter1d(
                 np.eye(length), width, axis=0, mode="nearest", truncate=_TRUNCATE
             )
+            weights = (csr_array(weights) @ csr_array(smoothing)).toarray()
         matrices.append(weights.astype(np.float32))
     return matrices
 
@@ -198,7 +201,9 @@ def apply_by_axis(array: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
             if index not in flat:
                 fewer_rows = along_rows @ planes[index].astype(np.float32)
                 flat[index] = (along_columns @ fewer_rows.T).T
-        np.einsum("n,nyz->yz", line[used], np.stack([flat[index] for index in used]), out=result[place])
+        np.multiply(flat[used[0]], line[used[0]], out=result[place])
+        for index in used[1:]:
+            result[place] += flat[index] * line[index]
     return result.transpose(np.argsort([slow, middle, fast]))
 
 

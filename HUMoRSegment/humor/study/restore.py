@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .brain import box_in, mask_box
+from ..box import mask_box
+from .brain import box_in
 from .case import Case
 from .grid import Grid
 from .resampling import interpolate, place, voxel_map

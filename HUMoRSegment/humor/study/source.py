@@ -1,7 +1,7 @@
 """Which bytes were read: a hash of the very content that was segmented, not of what lies there later.
 
-Libraries read files by their names. So a file is hashed just before it is read, and refused if it is not
-the same, untouched file after.
+Libraries read files by their names. So a file is hashed just after it is read, and refused if it is not
+the same, untouched file as before. After, because readers refuse what is no image, however long, at once.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def _of_pair(path: Path, ending: int, others: tuple[str, ...]) -> list[Path]:
 
 
 @contextmanager
-def watched(path: Path) -> Iterator[Sources]:
-    """What is about to be read inside the block: the file, and those that are read with it.
+def watched(path: Path) -> Iterator[list[Source]]:
+    """What is read inside the block: the file, and those that are read with it, listed when it ends.
 
     Raises:
         InputError: one of them cannot be read, is larger than memory, or was changed or replaced
@@ -90,7 +90,9 @@ def watched(path: Path) -> Iterator[Sources]:
     before = [_state(file) for file in files]
     for file in files:
         check_file_size(file, file.stat().st_size)
-    yield tuple(_hashed(file) for file in files)
+    found: list[Source] = []
+    yield found
+    found += [_hashed(file) for file in files]
     for file, state in zip(files, before, strict=True):
         if _state(file) != state:
             raise InputError(f"{file} changed while it was read. Wait until it is complete, and start again.")

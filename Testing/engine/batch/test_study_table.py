@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,11 @@ def test_a_column_that_might_be_a_sequence_is_not_dropped(tmp_path: Path, text: 
 def test_masks_are_no_missed_sequences(tmp_path: Path) -> None:
     studies, warnings = read_table(table(tmp_path, "study,t1,seg\nA,a.nii,s.nii.gz\n", "a.nii"))
     assert list(studies[0].files) == ["t1"] and "'seg'" in warnings[0]
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("study,t1\n")
+    os.truncate(path, 1 << 40)
+    with pytest.raises(UsageError, match=r"table\.csv is too large for a table of studies"):
+        read_table(path)

@@ -95,7 +95,7 @@ def test_a_device_that_is_not_there_is_named(student: Bundle) -> None:
 class Watched:
     """A backend that notes with which windows it runs."""
 
-    label, multiple = "watched", 16
+    label, multiple, distilled = "watched", 16, True
 
     def __init__(self, inner: Backend, seen: list[Window]) -> None:
         self._inner, self._seen, self.distilled = inner, seen, inner.distilled

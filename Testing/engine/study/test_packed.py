@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
+import time
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -73,3 +76,32 @@ def test_a_wrong_bit_of_a_packed_image_is_noticed(tmp_path, name):
         voxels.write_bytes(changed)
         with pytest.raises(InputError, match=path.stem):
             read_volume(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.nii", "a.nii.gz", "a.img", "a.mgz", "a.nrrd", "a.nhdr", "a.mha", "a.mhd"]
+)
+def test_a_file_far_longer_than_its_header_says_is_refused_unread(tmp_path, name, monkeypatch):
+    """At once, and without its memory: neither unpacked nor hashed."""
+    import SimpleITK as sitk
+
+    values = np.random.default_rng(0).integers(0, 50, (30, 30, 30)).astype(np.int16)
+    path = tmp_path / name
+    if path.suffix == ".img":
+        nibabel.save(nibabel.Nifti1Pair(values, np.eye(4)), path)
+    elif name in OF_NIBABEL or path.suffix == ".nii":
+        nibabel.save(OF_NIBABEL.get(name, nibabel.Nifti1Image)(values, np.eye(4)), path)
+    else:
+        sitk.WriteImage(sitk.GetImageFromArray(values), str(path), False)
+    voxels = max(tmp_path.iterdir(), key=lambda file: file.stat().st_size)
+    os.truncate(voxels, 1 << 36)
+    monkeypatch.setattr("humor.study.source.check_file_size", lambda path, size: None)  # however much memory
+    tracemalloc.start()
+    begin = time.monotonic()
+    try:
+        with pytest.raises(InputError, match=rf"{voxels.name} has 68719 MB, and its header speaks of 0 MB"):
+            read_volume(path)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - begin < 5

@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn.functional import pad
 
-from humor.study.brain import mask_box
+from humor.box import mask_box
 
 from ..chance import log_between
 from ..config import SynthesisConfig

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from humor.box import mask_box
 from humor.errors import HumorError, UsageError
-from humor.study.brain import mask_box
 from humor.study.grid import Grid
 from humor.study.reading import read_volume
 from humor.study.resampling import place, voxel_map
