@@ -9,7 +9,9 @@ TESTING = Path(__file__).resolve().parents[1]
 
 
 def test_every_test_that_the_table_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (Path(__file__).parent / "README.md").read_text(encoding="utf-8")))
+    named = set(
+        re.findall(r"`(test_\w+)`", (Path(__file__).parent / "README.md").read_text(encoding="utf-8"))
+    )
     there = {
         name
         for path in TESTING.rglob("test_*.py")
