@@ -15,9 +15,10 @@ from engine.cli.stand_in import BrightPlaces
 from humor import pipeline
 from humor.errors import BundleError, Cancelled, InputError, OutputError, UsageError, UserFileError
 from humor.events import Event, Reporter
+from humor.options import SegmentOptions
 from humor.output.names import FIXED_NAMES, LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE
 from humor.output.ownership import FILES, JOURNAL
-from humor.pipeline import STAGES, SegmentOptions, segment_files
+from humor.pipeline import STAGES, segment_files
 from humor.sequences import SEQUENCES
 
 NO_PAGE = SegmentOptions(page=False)

@@ -78,12 +78,12 @@ def facts_of_scene(facts: Mapping[str, Any], sequences: Mapping[str, Any]) -> di
     return {**facts, "inputs": inputs}
 
 
-def manifest_of(facts: Mapping[str, Any], model: str) -> Manifest | None:
+def manifest_of(facts: Mapping[str, Any], model: str | None) -> Manifest | None:
     """The description of the model that a run used; None if it, as it was, is not installed any more.
 
     Args:
         facts: of ``report.json``.
-        model: name or folder that the run was started with; empty for the default one.
+        model: name or folder that the run was started with; None for the default one.
     """
     try:
         bundle = load_bundle(find_bundle(model or None))

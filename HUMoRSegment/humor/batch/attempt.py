@@ -30,7 +30,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
     require_memory()
     from ..bundle.find import find_bundle
     from ..bundle.load import load_bundle
-    from ..inference.segmenter import Segmenter
+    from ..pipeline import make_segmenter as make
 
     folder = settings.folder if os.path.isdir(settings.folder) else find_bundle(settings.model)
     bundle = load_bundle(folder)
@@ -39,8 +39,7 @@ def make_segmenter(settings: Settings) -> Segmenter:
             f"{bundle.folder}: this is not the model {settings.model} that the batch began with. "
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
-    options = settings.options
-    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    return make(bundle, settings.options)
 
 
 def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:

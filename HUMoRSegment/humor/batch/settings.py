@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..pipeline import SegmentOptions
-
-# The device is left out on purpose: a batch that was begun on one GPU may go on on another, or on
-# the CPU. Each result says which it was. The model counts by its hash.
-_UNDECISIVE = ("model", "device")
+from ..options import SegmentOptions
 
 
 @dataclass(frozen=True)
@@ -34,13 +28,12 @@ class Settings:
     @property
     def options_hash(self) -> str:
         """Changes when an option changes what is computed or written."""
-        facts = {name: value for name, value in asdict(self.options).items() if name not in _UNDECISIVE}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        return self.options.decisive_hash
 
     def to_json(self) -> dict[str, Any]:
         """Plain facts, for another process."""
         return {
-            "options": asdict(self.options),
+            "options": self.options.to_json(),
             "folder": str(self.folder),
             "model": self.model,
             "sha256": self.sha256,
@@ -49,7 +42,7 @@ class Settings:
     @staticmethod
     def from_json(facts: dict[str, Any]) -> Settings:
         """The opposite of ``to_json``."""
-        options = SegmentOptions(**{**facts["options"], "channels": tuple(facts["options"]["channels"])})
+        options = SegmentOptions.from_json(facts["options"])
         return Settings(options, Path(facts["folder"]), facts["model"], facts["sha256"])
 
 
@@ -59,8 +52,7 @@ def settings_of(options: SegmentOptions) -> Settings:
     Raises:
         BundleError: there is no such model.
     """
-    from ..bundle.find import find_bundle
-    from ..bundle.load import load_bundle
+    from ..pipeline import model_of
 
-    bundle = load_bundle(find_bundle(options.model))
+    bundle = model_of(options)
     return Settings(options, bundle.folder.absolute(), bundle.name, bundle.sha256)

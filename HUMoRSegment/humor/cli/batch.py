@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from ..whole_numbers import whole_number
-from . import study_options
-from .given_path import given_path
+from .arguments import add_listening, add_output, add_run_options, given_path, run_options
 from .progress import Bar, JsonLines, Quiet
 from .terminal import complain, say
 
@@ -60,12 +59,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "studies", type=given_path, metavar="STUDIES", help="folder of study folders, or CSV file"
     )
-    parser.add_argument(
-        "--output", "-o", type=given_path, required=True, metavar="OUT", help="results folder"
-    )
-    study_options.add_channels(parser)
-    study_options.add_model_options(parser)
-    study_options.add_result_options(parser)
+    add_output(parser)
+    add_run_options(parser, "batch")
+    add_listening(parser)
     group = parser.add_argument_group("batch")
     group.add_argument(
         "--workers", type=_between(1, MOST_WORKERS), metavar="N", help="worker processes (default: 1)"
@@ -113,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     # With --json stdout belongs to the events, whatever a library prints.
     with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
         studies, warnings = list_studies(arguments.studies, arguments.output, arguments.channels)
-        settings = settings_of(study_options.options_of(arguments))
+        settings = settings_of(run_options(arguments))
         if arguments.ray is None:
             warnings = [*warnings, *room_warnings(len(_devices_of(arguments)))]
         _tell_warnings(warnings, listener)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
-from .given_path import given_path
+from .arguments import given_path
 from .terminal import say
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
-from .given_path import given_path
+from .arguments import given_path
 from .terminal import say
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .given_path import given_path
+from .arguments import given_path
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from .study_options import add_model_options, add_result_options, add_study, files_of, listening, options_of
+from .arguments import (
+    add_listening,
+    add_output,
+    add_run_options,
+    add_study,
+    files_of,
+    listening,
+    run_options,
+)
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -33,8 +41,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_study(parser)
-    add_model_options(parser)
-    add_result_options(parser)
+    add_output(parser)
+    add_run_options(parser, "segment")
+    add_listening(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,7 +65,7 @@ def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     from .process import seconds_since_start
 
     files = files_of(arguments, listener)
-    options = options_of(arguments)
+    options = run_options(arguments)
     reporter = Reporter(listener, STAGES)
     return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
 

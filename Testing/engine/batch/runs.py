@@ -21,9 +21,9 @@ from humor.batch.pool import Crew
 from humor.batch.processes import Processes
 from humor.batch.settings import Settings, settings_of
 from humor.events import Listener
+from humor.options import SegmentOptions
 from humor.output.folder import LOCK, STAGING
 from humor.output.names import LABEL_MAP, REPORT
-from humor.pipeline import SegmentOptions
 
 ENGINE = Path(__file__).resolve().parents[3] / "HUMoRSegment"
 OPTIONS = ("--device", "cpu", "--no-report", "--json")

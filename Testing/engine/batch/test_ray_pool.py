@@ -17,7 +17,7 @@ from humor.batch.ray_pool import RayCrew
 from humor.batch.settings import Settings, settings_of
 from humor.errors import BundleError, DeviceError, UsageError
 from humor.events import Event
-from humor.pipeline import SegmentOptions
+from humor.options import SegmentOptions
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Ray is not complete on Windows")
 

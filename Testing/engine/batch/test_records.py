@@ -16,10 +16,10 @@ from humor.batch.records import Record, Records, failed_record
 from humor.batch.settings import Settings
 from humor.batch.volumes_table import volumes_table
 from humor.errors import OutputError, UserFileError
+from humor.options import SegmentOptions
 from humor.output.folder import LOCK, STAGING
 from humor.output.ownership import JOURNAL, Journal
 from humor.output.plain_files import PARTIAL
-from humor.pipeline import SegmentOptions
 
 SETTINGS = Settings(SegmentOptions(), Path("folder"), "model", "sha")
 

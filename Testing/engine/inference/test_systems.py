@@ -18,7 +18,8 @@ from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
 from humor.inference.segmenter import Segmenter
 from humor.networks.build import build
-from humor.pipeline import SegmentOptions, segment_files
+from humor.options import SegmentOptions
+from humor.pipeline import segment_files
 from humor.sequences import SEQUENCES
 from humor_training.export import numpy_weights
 

@@ -13,12 +13,12 @@ from humor.errors import DeviceError, UsageError
 from humor.inference.devices import resolve_device
 from humor.inference.mirroring import LEFT_RIGHT
 from humor.inference.postprocessing import nested_masks, remove_specks
-from humor.inference.window_sizes import TOKEN
 from humor.inference.windows import SIGMA, padded_shape, step_of
 from humor.regions import REGION_KEYS, USUAL_THRESHOLD, nest
 from humor.study.case import Case
 from humor.study.resampling import voxel_map
 from humor.study.restore import to_native
+from humor.window_sizes import TOKEN
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
