@@ -20,10 +20,8 @@ import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from humor.bundle.archive import export_bundle, import_bundle
-from humor.bundle.bundle import Bundle
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
-from humor.bundle.store import Installed, installed_bundles, remove_bundle, user_folder
+from humor.bundle.bundle import Bundle, load_bundle
+from humor.bundle.store import Installed, find_bundle, installed_bundles, remove_bundle, user_folder
 from humor.errors import HumorError, InputError, UsageError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 

@@ -13,8 +13,8 @@ from humor.batch.names import RECORDS, VOLUMES
 from humor.batch.own_files import OwnFiles
 from humor.batch.records import DONE, FAILED, Records
 from humor.batch.volumes_table import volumes_table, was_made_here
-from humor.bundle.hashing import sha256_of_bytes
 from humor.errors import OutputError
+from humor.hashing import sha256_of_bytes
 from humor.output.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
 from humor.output.provenance import now
 

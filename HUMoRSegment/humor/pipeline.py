@@ -212,8 +212,8 @@ def model_of(options: SegmentOptions) -> Bundle:
     Raises:
         BundleError: there is none of this name, or it is damaged.
     """
-    from .bundle.find import find_bundle
-    from .bundle.load import load_bundle
+    from .bundle.bundle import load_bundle
+    from .bundle.store import find_bundle
 
     return load_bundle(find_bundle(options.model))
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import slicer
 
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
+from humor.bundle.store import find_bundle
 from humor.errors import HumorError
 from humor.sequences import SEQUENCES, subset_name
 

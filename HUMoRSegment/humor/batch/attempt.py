@@ -28,8 +28,8 @@ def make_segmenter(settings: Settings) -> Segmenter:
         HumorError: it is not here (on another computer), is another one, or does not run here.
     """
     require_memory()
-    from ..bundle.find import find_bundle
-    from ..bundle.load import load_bundle
+    from ..bundle.bundle import load_bundle
+    from ..bundle.store import find_bundle
     from ..pipeline import make_segmenter as make
 
     folder = settings.folder if os.path.isdir(settings.folder) else find_bundle(settings.model)

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ..bundle.hashing import sha256_of_bytes
 from ..errors import OutputError
+from ..hashing import sha256_of_bytes
 from ..output.file_lock import FileLock
 from ..output.folder import clear_leftovers, output_error
 from ..output.plain_files import remove_partials, write_whole

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..bundle.hashing import sha256_of_file
 from ..errors import InputError
+from ..hashing import sha256_of_file
 from ..study.source import data_files
 
 Stamps = dict[str, dict[str, Any]]

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..bundle.hashing import sha256_of_bytes
+from ..hashing import sha256_of_bytes
 from ..output.names import LABEL_MAP, REPORT, SEGMENTATION
 from ..output.ownership import claims_of, parsed
 from ..output.plain_files import read_plain, write_whole

@@ -18,8 +18,7 @@ INSTALL = "Install it with 'humor models import FILE.zip', or install HUMoR agai
 
 def check_models() -> Iterator[Check]:
     """Open every installed model and check its hashes."""
-    from ..bundle.find import DEFAULT_BUNDLE
-    from ..bundle.store import installed_bundles
+    from ..bundle.store import DEFAULT_BUNDLE, installed_bundles
 
     entries = installed_bundles()
     if not any(entry.name == DEFAULT_BUNDLE for entry in entries):
@@ -42,8 +41,8 @@ def check_trial(device: str) -> Iterator[Check]:
     """Segment a small made-up brain with the default model, if it is there."""
     import numpy as np
 
-    from ..bundle.find import find_bundle
-    from ..bundle.load import load_bundle
+    from ..bundle.bundle import load_bundle
+    from ..bundle.store import find_bundle
     from ..events import Reporter
 
     try:

@@ -87,8 +87,7 @@ def _say_json(text: str, facts: dict[str, Any]) -> None:
 
 
 def _list(arguments: argparse.Namespace, say: Say) -> int:
-    from ..bundle.find import DEFAULT_BUNDLE
-    from ..bundle.store import installed_bundles, user_folder
+    from ..bundle.store import DEFAULT_BUNDLE, installed_bundles, user_folder
 
     entries = installed_bundles()
     facts = [_facts(entry) for entry in entries]
@@ -233,8 +232,8 @@ def _where(arguments: argparse.Namespace, say: Say) -> int:
 
 
 def _bundle(name: str | None) -> Bundle:
-    from ..bundle.find import find_bundle
-    from ..bundle.load import load_bundle
+    from ..bundle.bundle import load_bundle
+    from ..bundle.store import find_bundle
 
     return load_bundle(find_bundle(name))
 

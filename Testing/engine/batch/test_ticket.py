@@ -11,7 +11,7 @@ import pytest
 from humor.batch.inputs import stamps_of, unchanged
 from humor.batch.settings import Settings
 from humor.batch.ticket import Ticket, Tickets, judge, read_report
-from humor.bundle.hashing import sha256_of_bytes
+from humor.hashing import sha256_of_bytes
 from humor.options import SegmentOptions
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, sealed

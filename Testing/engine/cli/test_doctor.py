@@ -14,9 +14,9 @@ import pytest
 
 from humor.bundle import store
 from humor.bundle.bundle import Bundle
-from humor.bundle.find import DEFAULT_BUNDLE
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
+from humor.bundle.store import DEFAULT_BUNDLE
 from humor.cli import doctor_check, doctor_devices, doctor_models, doctor_system
 from humor.cli.doctor_check import FAIL, OK, WARN, Check, guarded
 from humor.cli.main import main

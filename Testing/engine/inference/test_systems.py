@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from engine.cli.small_study import write_study
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
 from humor.inference.segmenter import Segmenter

@@ -21,8 +21,8 @@ from scene.outputs import (
     write_run,
 )
 
-from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import DEFAULT_BUNDLE, find_bundle
 from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
 from humor.output.plausibility_line import plausibility_line
 from humor.output.seg_nrrd import terminology

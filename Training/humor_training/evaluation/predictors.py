@@ -196,9 +196,9 @@ def load_predictor(
     Raises:
         UsageError, DeviceError, InputError, BundleError: see ``humor.errors``.
     """
-    from humor.bundle.find import find_bundle
-    from humor.bundle.hashing import sha256_of_file
-    from humor.bundle.load import load_bundle
+    from humor.bundle.bundle import load_bundle
+    from humor.bundle.store import find_bundle
+    from humor.hashing import sha256_of_file
     from humor.inference.segmenter import Segmenter
 
     from ..run.chosen_thresholds import read_thresholds
