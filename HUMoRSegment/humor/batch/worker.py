@@ -15,9 +15,9 @@ import threading
 from queue import SimpleQueue
 from typing import BinaryIO, TextIO
 
-from ..cli.interrupt import interruptible
 from ..errors import Cancelled, HumorError, MemoryShortage
 from ..events import Event, Reporter
+from ..interruption import interruptible
 from .attempt import attempt, broken, failure_of, make_segmenter
 from .cpus import pin
 from .messages import Job, Message, Progressed, Ready, Unable, to_line

@@ -13,7 +13,7 @@ from ..errors import UsageError
 from ..neutral import printable
 from ..options import Option, SegmentOptions, options_of
 from ..sequences import DISPLAY_NAMES, SEQUENCES
-from .terminal import complain
+from .terminal import complain, listener_for
 
 if TYPE_CHECKING:
     from ..events import Event, Listener
@@ -98,8 +98,6 @@ def run_options(arguments: argparse.Namespace) -> SegmentOptions:
 @contextmanager
 def listening(arguments: argparse.Namespace) -> Iterator[Listener]:
     """Whoever listens to the run. With --json stdout belongs to the events, whatever a library prints."""
-    from .progress import listener_for
-
     listener = listener_for(arguments.json, arguments.quiet)
     with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
         yield listener

@@ -13,8 +13,7 @@ from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from ..whole_numbers import whole_number
 from .arguments import add_listening, add_output, add_run_options, given_path, run_options
-from .progress import Bar, JsonLines, Quiet
-from .terminal import complain, say
+from .terminal import Bar, JsonLines, Quiet, complain, say
 
 if TYPE_CHECKING:
     from ..batch.batch import Summary

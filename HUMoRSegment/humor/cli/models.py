@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
 from .arguments import given_path
-from .terminal import say
+from .terminal import JsonLines, say
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
@@ -81,7 +81,6 @@ def _say_text(text: str, facts: dict[str, Any]) -> None:
 
 def _say_json(text: str, facts: dict[str, Any]) -> None:
     from ..events import Event
-    from .progress import JsonLines
 
     JsonLines()(Event("result", "models", data=facts))
 
