@@ -36,8 +36,8 @@ def segmenter() -> Any:
 
 def stand_in_bundle(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     """Have the segmenter made by ``make`` in the pipeline's thread."""
-    monkeypatch.setattr(pipeline, "_load_bundle", lambda model: SimpleNamespace(spacing_mm=1.0))
-    monkeypatch.setattr(pipeline, "_make_segmenter", lambda bundle, options: make())
+    monkeypatch.setattr(pipeline, "model_of", lambda options: SimpleNamespace(spacing_mm=1.0))
+    monkeypatch.setattr(pipeline, "make_segmenter", lambda bundle, options: make())
 
 
 def test_everything_that_was_asked_for_is_written(files: dict[str, Path], tmp_path: Path) -> None:

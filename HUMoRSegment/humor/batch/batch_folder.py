@@ -1,25 +1,25 @@
-"""The output folder of a batch: one user at a time, records, tickets, table, and the studies' folders."""
+"""The output folder of a batch: one user at a time, records, run stamps, table, and the studies' folders."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import OutputError
+from ..errors import OutputError, UserFileError
 from ..hashing import sha256_of_bytes
 from ..output.file_lock import FileLock
 from ..output.folder import clear_leftovers, output_error
-from ..output.plain_files import remove_partials, write_whole
-from .names import LOCK, RECORDS, STATE_FOLDER, VOLUMES
-from .own_files import OwnFiles
-from .records import Record, Records
-from .ticket import Ticket, Tickets, Verdict, judge
-from .volumes_table import volumes_table, was_made_here
+from ..output.ownership import Claim, Journal
+from ..output.plain_files import is_folder, remove_partials, sha256_of_plain, write_whole
+from .records import Record, Records, volumes_table, was_made_here
+from .state import LOCK, OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES, RunStamp, RunStamps, Verdict, judge
 
 _SWEEP_SECONDS = 5.0  # a killed worker's lock is free when the system has cleared it away
+_KEPT = 2  # hashes of a file: a kill may have come before or after it was replaced
 
 
 class BatchFolder:
@@ -36,7 +36,7 @@ class BatchFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._lock: FileLock | None = None
-        self._tickets = Tickets(self.path / STATE_FOLDER)
+        self._stamps = RunStamps(self.path / STATE_FOLDER)
 
     def __enter__(self) -> BatchFolder:
         try:
@@ -73,30 +73,30 @@ class BatchFolder:
         """The folder of a study's results."""
         return self.path / study
 
-    def judge(self, study: str, wanted: Ticket) -> Verdict:
+    def judge(self, study: str, wanted: RunStamp) -> Verdict:
         """Whether a study is done; needs no lock, and writes nothing."""
-        return judge(self.results(study), self._tickets.read(study), wanted)
+        return judge(self.results(study), self._stamps.read(study), wanted)
 
-    def issue(self, study: str, ticket: Ticket) -> None:
-        """Put the ticket of an attempt on disk, before the attempt."""
+    def write_stamp(self, study: str, stamp: RunStamp) -> None:
+        """Put the stamp of an attempt on disk, before the attempt."""
         try:
-            self._tickets.write(study, ticket)
+            self._stamps.write(study, stamp)
         except OSError as error:
             raise output_error(self.path, error) from error
 
-    def keep(self, study: str, wanted: Ticket) -> None:
-        """The result that is there is what is wanted now."""
-        ticket = self._tickets.read(study)
-        if ticket is not None:
+    def refresh_stamp(self, study: str, wanted: RunStamp) -> None:
+        """The result is what is wanted now: files that only moved need not be hashed again."""
+        stamp = self._stamps.read(study)
+        if stamp is not None:
             try:
-                self._tickets.refresh(study, ticket, wanted.inputs)
+                self._stamps.refresh(study, stamp, wanted.inputs)
             except OSError as error:
                 raise output_error(self.path, error) from error
 
-    def void(self, study: str) -> None:
+    def drop_stamp(self, study: str) -> None:
         """What an attempt left must not count as a result."""
         with suppress(OSError):
-            self._tickets.remove(study)
+            self._stamps.remove(study)
 
     def record(self, record: Record) -> None:
         """Write down how an attempt ended."""
@@ -120,3 +120,61 @@ class BatchFolder:
         deadline = time.monotonic() + _SWEEP_SECONDS
         while not clear_leftovers(self.results(study)) and time.monotonic() < deadline:
             time.sleep(0.1)
+
+
+class OwnFiles:
+    """Knows by hashes which files of a folder were written here; they are on disk before the files are.
+
+    Args:
+        folder: of the results; its folder of state is made if need be.
+
+    Raises:
+        OutputError: a link or something else stands where the state should be.
+        OSError: it cannot be made or read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        state = folder / STATE_FOLDER
+        self.began_here = is_folder(state)
+        """Whether the folder was one of ours before."""
+        state.mkdir(parents=True, exist_ok=True)
+        if not is_folder(state):
+            raise OutputError(f"{state} is a link, and links are not followed. Choose another output folder.")
+        self._journal = Journal(state / OWN_FILES, forgiving=True)
+
+    def refuse_foreign(self, name: str, from_before: Callable[[Path], bool]) -> None:
+        """Stop where replacing a file would destroy what a user has made or changed.
+
+        Args:
+            name: of the file.
+            from_before: whether one of which nothing is known was written by version 0.1.0, which
+                kept no hashes.
+
+        Raises:
+            UserFileError: it would.
+            OSError: it cannot be read.
+        """
+        path = self._folder / name
+        if not os.path.lexists(path):
+            return
+        known = self._journal.known.get(name)
+        ours = Claim(frozenset(known)).covers(path) if known else os.path.isfile(path) and from_before(path)
+        if not ours:
+            changed = "it changed since HUMoR wrote it" if known else "HUMoR did not write it"
+            raise UserFileError(
+                f"{path}: {changed}, and files of yours are never overwritten. Move it away, or choose "
+                "another output folder."
+            )
+
+    def note(self, name: str, sha256: str) -> None:
+        """A file is about to get this content.
+
+        Raises:
+            OSError: that cannot be written down.
+        """
+        path = self._folder / name
+        known = self._journal.known.get(name, [])
+        if not known and os.path.lexists(path):
+            known = [sha256_of_plain(path)]
+        self._journal.write("", {**self._journal.known, name: [*known, sha256][-_KEPT:]})
