@@ -9,9 +9,9 @@ from typing import Any
 
 import slicer
 
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
+from humor.bundle.store import find_bundle
 from humor.errors import HumorError
 from humor.sequences import SEQUENCES, subset_name
 
@@ -78,12 +78,12 @@ def facts_of_scene(facts: Mapping[str, Any], sequences: Mapping[str, Any]) -> di
     return {**facts, "inputs": inputs}
 
 
-def manifest_of(facts: Mapping[str, Any], model: str) -> Manifest | None:
+def manifest_of(facts: Mapping[str, Any], model: str | None) -> Manifest | None:
     """The description of the model that a run used; None if it, as it was, is not installed any more.
 
     Args:
         facts: of ``report.json``.
-        model: name or folder that the run was started with; empty for the default one.
+        model: name or folder that the run was started with; None for the default one.
     """
     try:
         bundle = load_bundle(find_bundle(model or None))

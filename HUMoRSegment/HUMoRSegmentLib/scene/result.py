@@ -15,7 +15,7 @@ from humor.regions import REGION_KEYS, labels_to_regions
 
 from ..gates.table import make_gate_table
 from ..gates.volumes import gates_of, ijk_to_ras, load_gates
-from ..options import UPDATE, Options
+from ..options import Options
 from . import references
 from .earlier import set_aside
 from .edits import keep_edited, sentence_about_kept
@@ -96,10 +96,10 @@ def show_result(
         output: the folder that ``humor segment`` wrote.
         sequences: sequence → the volume node that was segmented.
         options: which nodes are wanted, and what a second run does.
-        target: the segmentation node of an earlier run. With ``UPDATE`` its tumour segments are replaced,
-            its further nodes filled anew or removed; the user's own segments, names, colours and
-            display stay, and edited tumour segments are kept as hidden copies. Where that would harm the
-            user's own segments, a new node is made, and a warning says so.
+        target: the segmentation node of an earlier run. Unless ``add_result`` is chosen, its tumour
+            segments are replaced, its further nodes filled anew or removed; the user's own segments,
+            names, colours and display stay, and edited tumour segments are kept as hidden copies. Where
+            that would harm the user's own segments, a new node is made, and a warning says so.
 
     Returns:
         The result's nodes.
@@ -112,9 +112,9 @@ def show_result(
     seat = seat_of(run.grid, _in_scene(sequences.get(run.reference)))
     warnings = [*run.facts["warnings"], *filter(None, [seat.warning])]
     if target is not None:
-        reason = obstacle(target, seat) if options.second_run == UPDATE else ""
+        reason = obstacle(target, seat) if not options.add_result else ""
         warnings += filter(None, [reason])
-        target = None if reason or options.second_run != UPDATE else target
+        target = None if reason or options.add_result else target
     with Rollback() as rollback, slicer.util.RenderBlocker():
         segmentation = target if target is not None else new_segmentation(seat)
         rollback.keep(target)

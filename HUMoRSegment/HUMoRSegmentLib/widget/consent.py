@@ -11,7 +11,7 @@ from ..logic import HUMoRSegmentLogic
 from .dialogs import ask
 
 
-def ensure_installed(logic: HUMoRSegmentLogic, model: str, device: str) -> None:
+def ensure_installed(logic: HUMoRSegmentLogic, model: str | None, device: str) -> None:
     """Make sure that the packages for a run are there; asks before installing.
 
     Raises:
