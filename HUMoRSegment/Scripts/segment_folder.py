@@ -49,9 +49,9 @@ from humor.errors import (  # noqa: E402
 )
 from humor.sequences import SEQUENCES  # noqa: E402
 from HUMoRSegmentLib import adapter  # noqa: E402
-from HUMoRSegmentLib.child import installation  # noqa: E402
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic  # noqa: E402
 from HUMoRSegmentLib.options import Options  # noqa: E402
+from HUMoRSegmentLib.run import installation  # noqa: E402
 
 
 class _Parser(argparse.ArgumentParser):
