@@ -1,4 +1,4 @@
-"""One process or many: what Fabric must be told about devices."""
+"""One process or many: what Fabric must be told about devices, and how processes agree."""
 
 from __future__ import annotations
 
@@ -49,3 +49,14 @@ def make_fabric(device: str) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def any_process(fabric: Fabric, *flags: bool) -> tuple[bool, ...]:
+    """Each flag, true where it is in any process: all must end after the same step, or some wait forever."""
+    if fabric.world_size == 1:
+        return flags
+    shared = fabric.all_reduce(
+        torch.tensor(flags, dtype=torch.float32, device=fabric.device), reduce_op="sum"
+    )
+    assert isinstance(shared, torch.Tensor)
+    return tuple((shared > 0).tolist())
