@@ -15,15 +15,13 @@ from torch import nn
 from humor.errors import InputError
 
 from ..augmentation.shapes import wanted_shapes
-from ..data.packing import LabelledCase
+from ..checkpoints import BEST, CHECKPOINT
+from ..checkpoints.run_folder import write_whole
+from ..data.labelled_case import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
-from .checkpoints import write_whole
-from .files import BEST, CHECKPOINT
-from .held_out import check, overall
-from .processes import any_process
-from .record import Record
-from .stopping import Stopping
+from .processes import Stopping, any_process
+from .record import Record, check, overall
 from .training import Training
 
 NOTE_EVERY = 25

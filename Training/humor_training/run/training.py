@@ -15,14 +15,12 @@ from humor.errors import HumorError, InputError
 from humor.networks.gate import Gate
 
 from ..baselines import build_any
+from ..checkpoints.run_folder import read_checkpoint, write_whole
 from ..losses.objective import Batch, Objective
 from ..recipe import Recipe
-from .average import follow
 from .batches import Batches
-from .checkpoints import read_checkpoint, write_whole
-from .gradient_checkpointing import checkpoint_blocks
+from .optimisation import checkpoint_blocks, follow, learning_rate
 from .processes import any_process
-from .schedule import learning_rate
 
 Losses = dict[str, float]
 
