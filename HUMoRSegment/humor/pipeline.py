@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Cancelled
 from .events import Reporter
+from .inference.result_warnings import all_warnings
 from .interruption import check
 from .output.folder import OutputFolder
 from .output.names import REPORT_PAGE
 from .output.results import publish_label_map, write_rest
-from .output.warnings import all_warnings
 from .routing import Routing
 from .study.case_building import build_case
 from .study.study import load_study
+from .warnings import RunWarning, to_json
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
@@ -76,14 +77,14 @@ class Outcome:
         files: names of the results in it.
         seconds: stage → seconds; ``to_label_map`` is from the start until the label map was on disk,
             ``total`` until everything was.
-        warnings: sentences for the user.
+        warnings: for the user.
     """
 
     segmentation: Segmentation
     folder: Path
     files: list[str]
     seconds: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """The result as plain JSON-serialisable facts."""
@@ -95,8 +96,9 @@ class Outcome:
             "volumes_ml": {key: round(ml, 3) for key, ml in self.segmentation.volumes_ml().items()},
             "model": dict(self.segmentation.model),
             "device": self.segmentation.device,
-            "fallbacks": list(self.segmentation.fallbacks),
-            "warnings": self.warnings,
+            "fallbacks": [str(warning) for warning in self.segmentation.fallbacks],
+            "warnings": [str(warning) for warning in self.warnings],
+            "warning_records": [to_json(each) for each in (*self.warnings, *self.segmentation.fallbacks)],
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
 
@@ -163,7 +165,7 @@ def segment_files(
 def _segmented(
     files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, model: _Making | _Ready
 ) -> tuple[Segmentation, dict[str, Sources]]:
-    case, sources = _case(files, options, watch, model.bundle.spacing_mm)
+    case, sources = _case(files, options, watch, model.spacing_mm)
     with watch.stage("model", "Waiting for the model"):
         segmenter = model.segmenter()
     with watch.stage("segment", "Segmenting"):
@@ -184,7 +186,7 @@ def _case(
     return case, study.sources()
 
 
-def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[str]:
+def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[RunWarning]:
     """All warnings of the run; those that were not reported yet are reported."""
     warnings = all_warnings(segmentation)
     for warning in warnings:
@@ -203,7 +205,7 @@ class _Ready:
     """A segmenter that was made before."""
 
     def __init__(self, segmenter: Segmenter) -> None:
-        self.bundle: Bundle = segmenter.bundle
+        self.spacing_mm = segmenter.model.spacing_mm
         self._segmenter = segmenter
 
     def segmenter(self) -> Segmenter:
@@ -219,7 +221,8 @@ class _Making:
     """
 
     def __init__(self, options: SegmentOptions) -> None:
-        self.bundle = _load_bundle(options.model)
+        self._bundle = _load_bundle(options.model)
+        self.spacing_mm = self._bundle.spacing_mm
         self._made: Segmenter | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._make, args=(options,), daemon=True)
@@ -241,7 +244,7 @@ class _Making:
 
     def _make(self, options: SegmentOptions) -> None:
         try:
-            self._made = _make_segmenter(self.bundle, options)
+            self._made = _make_segmenter(self._bundle, options)
         except BaseException as error:
             self._failure = error
 
