@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BundleError
-from ..inference.window_sizes import LARGEST_EDGE, TOKEN
-from ..networks.names import ARCHITECTURE_NAMES
+from ..inference.window_sizes import LARGEST_EDGE
+from ..networks.names import ARCHITECTURE_NAMES, TOKEN
 from ..regions import REGION_KEYS
 from ..sequences import SEQUENCES, subset_name, subsets
 

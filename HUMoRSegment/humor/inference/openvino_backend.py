@@ -20,13 +20,12 @@ from ..bundle.weights import weight_files
 from ..errors import BundleError
 from ..memory.release import give_back
 from ..memory.shortage import is_memory_failure
-from ..networks.names import expert_names, gate_names
+from ..networks.names import TOKEN, expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
 from ..sequences import SEQUENCES
 from .backend import OutOfMemory, Raw, Strategy
 from .openvino_import import import_openvino
-from .window_sizes import TOKEN
 from .windows import place_affine, stitch
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from ..bundle.bundle import Bundle
 from ..errors import DeviceError, UsageError
 from ..events import Reporter
 from ..memory.available import CONTAINER, GB, PROCESS, main_memory
+from ..networks.names import TOKEN
 from ..regions import nest
 from ..routing import Routing
 from ..study.case import Case
@@ -32,7 +33,7 @@ from .memory_fallback import (
 from .model import Model, model_of_bundle
 from .postprocessing import limit_of, nested_masks, remove_small_components
 from .segmentation import Segmentation
-from .window_sizes import LARGEST_EDGE, TOKEN, is_window
+from .window_sizes import LARGEST_EDGE, is_window
 from .windows import Triple
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
