@@ -19,9 +19,9 @@ from humor.output.plain_files import PARTIAL
 from humor.sequences import DISPLAY_NAMES
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic
 from HUMoRSegmentLib.options import Options
-from HUMoRSegmentLib.run import Run
+from HUMoRSegmentLib.result import SceneResult
+from HUMoRSegmentLib.run.task import Run
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.result import SceneResult
 
 STAGING = ".humor-scene-"
 CHUNK = 1 << 24

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from humor.bundle.find import find_bundle
-from humor.bundle.hashing import sha256_of_file
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import find_bundle
 from humor.errors import InputError
+from humor.hashing import sha256_of_file
 from humor.inference.torch_backend import load_network
 
 from ..baselines import build_any

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from humor.bundle.hashing import sha256_of_file
 from humor.errors import InputError, UsageError
+from humor.hashing import sha256_of_file
 
 from .coding import TOLERANCE
 from .labelled_case import FORMAT, SUFFIX, LabelledCase, read_about, read_case, write_case
