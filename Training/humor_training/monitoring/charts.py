@@ -207,7 +207,7 @@ def _inline(svg: str, chart: Chart) -> str:
             body = body.replace(f'<g id="{kind}-{index}"', named)
     body = body.replace('<g id="mark"', '<g class="mark"')
     body = re.sub(r'<g id="[\w.]+_\d+"', "<g", body)
-    body = re.sub(r"(\.\d\d)\d+", r"\1", body)
+    body = re.sub(r"(\.\d\d)\d+(?=[^<>]*>)", r"\1", body)  # of places, not of the words between tags
     body = re.sub("|".join(_VARIABLES), lambda found: _VARIABLES[found.group(0)], body)
     return f'<svg {view.group(0)} role="img" aria-label="{_spoken(chart)}">{body.strip()}'
 
