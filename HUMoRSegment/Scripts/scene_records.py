@@ -15,8 +15,8 @@ from humor.batch.records import DONE, FAILED, Records
 from humor.batch.volumes_table import volumes_table, was_made_here
 from humor.bundle.hashing import sha256_of_bytes
 from humor.errors import OutputError
-from humor.output.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
-from humor.output.provenance import now
+from humor.output.report_json import now
+from humor.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
 
 _RECORDED_TO = 1.0  # seconds: as finely as records tell the time
 

@@ -22,7 +22,7 @@ from .inference.result_warnings import all_warnings
 from .output.folder import OutputFolder
 from .output.influence_files import SCHEMA, write
 from .output.names import SEQUENCE_INFLUENCE
-from .output.provenance import input_facts, now, versions
+from .output.report_json import input_facts, now, versions
 from .pipeline import STAGES, SegmentOptions
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
-    from .study.source import Sources
+    from .study.volume import Sources
 
 _NOTHING_KEPT = "Cancelled: nothing was kept of this run."
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.paths import absence, home
+from humor.user_input import absence, home
 
 ENGINE = Path(__file__).resolve().parents[2] / "HUMoRSegment" / "humor"
 RAISING = {"is_file", "is_dir", "exists", "is_symlink", "expanduser"}

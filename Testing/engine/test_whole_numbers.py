@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from humor.whole_numbers import whole_number
+from humor.user_input import whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("96", 96), ("007", 7), ("-3", -3)])

@@ -8,7 +8,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 
 from ..scene import references
 

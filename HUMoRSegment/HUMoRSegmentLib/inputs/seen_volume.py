@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from humor.errors import InputError
-from humor.study.foreground import Foreground, find_foreground
+from humor.study.brain import Foreground, find_foreground
 from humor.study.grid import Grid
 from humor.study.volume import Volume
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 
 from ..gates.table import gates_by_difference, mean_weights
 from .rich_text import bars

@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError
+from ..errors import BundleError, Cancelled, HumorError, InputError, UsageError, UserFileError, in_words
 from ..events import Reporter
 from ..memory.shortage import require_memory
-from ..mishaps import in_words
 from .messages import Ended, Failure, Job
 from .settings import Settings
 

@@ -10,9 +10,8 @@ from types import TracebackType
 
 from ..bundle.hashing import sha256_of_bytes
 from ..errors import OutputError
-from ..output.file_lock import FileLock
 from ..output.folder import clear_leftovers, output_error
-from ..output.plain_files import remove_partials, write_whole
+from ..plain_files import FileLock, remove_partials, write_whole
 from .names import LOCK, RECORDS, STATE_FOLDER, VOLUMES
 from .own_files import OwnFiles
 from .records import Record, Records

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..bundle.hashing import sha256_of_file
 from ..errors import InputError
-from ..study.source import data_files
+from ..study.volume import data_files
 
 Stamps = dict[str, dict[str, Any]]
 """Sequence → ``path``, ``bytes``, ``mtime_ns``; of detached data, or a header, also ``data``, a list."""

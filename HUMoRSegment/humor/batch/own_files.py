@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import OutputError, UserFileError
 from ..output.ownership import Claim, Journal
-from ..output.plain_files import is_folder, sha256_of_plain
+from ..plain_files import is_folder, sha256_of_plain
 from .names import OWN_FILES, STATE_FOLDER
 
 _KEPT = 2  # hashes of a file: a kill may have come before or after it was replaced

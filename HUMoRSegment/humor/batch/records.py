@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserFileError
-from ..output.plain_files import open_plain, read_plain, sync_folder
-from ..output.provenance import now
+from ..output.report_json import now
+from ..plain_files import open_plain, read_plain, sync_folder
 from ..regions import LABEL_NAMES
 from .inputs import Stamps
 from .messages import Failure

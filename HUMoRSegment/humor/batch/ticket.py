@@ -18,7 +18,7 @@ from typing import Any
 from ..bundle.hashing import sha256_of_bytes
 from ..output.names import LABEL_MAP, REPORT, SEGMENTATION
 from ..output.ownership import claims_of, parsed
-from ..output.plain_files import read_plain, write_whole
+from ..plain_files import read_plain, write_whole
 from .inputs import Stamps, are_stamps, unchanged
 from .report_check import is_complete
 

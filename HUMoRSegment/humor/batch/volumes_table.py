@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..neutral import cell
-from ..output.plain_files import read_plain
+from ..plain_files import read_plain
 from ..regions import LABEL_NAMES, REGION_KEYS
 from .records import Record
 

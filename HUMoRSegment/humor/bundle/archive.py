@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError, OutputError, UsageError
-from ..output.plain_files import is_plain, sync_file, sync_folder
+from ..plain_files import is_plain, sync_file, sync_folder
 from .bundle import Bundle
 from .card import make_card
 from .load import load_bundle

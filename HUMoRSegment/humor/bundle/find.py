@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import BundleError
-from ..paths import home
+from ..user_input import home
 from .manifest import MANIFEST
 from .rules import is_name
 from .store import installed_bundles, model_folders, user_folder

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import BundleError
 from ..interruption import put_off
-from ..output.plain_files import is_folder, sync_file, sync_folder
+from ..plain_files import is_folder, sync_file, sync_folder
 from .manifest import CARD, MANIFEST, Manifest
 from .opening import open_file
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BundleError
-from ..paths import home
+from ..user_input import home
 from .bundle import Bundle
 from .load import load_bundle
 from .manifest import MANIFEST

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
-from ..whole_numbers import whole_number
+from ..user_input import whole_number
 from . import study_options
 from .given_path import given_path
 from .progress import Bar, JsonLines, Quiet

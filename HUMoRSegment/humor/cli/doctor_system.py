@@ -53,7 +53,7 @@ def check_versions() -> Iterator[Check]:
 
 def check_libraries() -> Iterator[Check]:
     """Import everything once: an installed library may still be broken."""
-    from ..inference.openvino_import import refuse_statistics
+    from ..inference.openvino_backend import refuse_statistics
 
     refuse_statistics()
     for name, module in REQUIRED.items():

@@ -12,8 +12,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from .. import __version__
-from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
-from ..mishaps import in_words
+from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError, in_words
 from .interrupt import interruptible
 from .terminal import complain
 

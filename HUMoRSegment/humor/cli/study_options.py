@@ -94,8 +94,8 @@ def _channels(text: str) -> tuple[str, ...]:
 
 
 def _window(text: str) -> str:
-    from ..inference.window_sizes import LARGEST_EDGE, is_window
     from ..networks.names import TOKEN
+    from ..user_input import LARGEST_EDGE, is_window
 
     if is_window(text, TOKEN):
         return text

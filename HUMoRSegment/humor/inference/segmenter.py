@@ -15,9 +15,9 @@ from ..memory.available import CONTAINER, GB, PROCESS, main_memory
 from ..networks.names import TOKEN
 from ..regions import nest
 from ..routing import Routing
-from ..study.case import Case
+from ..study.case import Case, masks_to_native, to_native
 from ..study.resampling import voxel_map
-from ..study.restore import masks_to_native, to_native
+from ..user_input import LARGEST_EDGE, is_window
 from ..warnings import RunWarning
 from .backend import Backend, MirroredBackend, Raw, Strategy, Window
 from .devices import resolve_device
@@ -33,7 +33,6 @@ from .memory_fallback import (
 from .model import Model, model_of_bundle
 from .postprocessing import limit_of, nested_masks, remove_small_components
 from .segmentation import Segmentation
-from .window_sizes import LARGEST_EDGE, is_window
 from .windows import Triple
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")

@@ -18,8 +18,8 @@ from humor.batch.volumes_table import volumes_table
 from humor.errors import OutputError, UserFileError
 from humor.output.folder import LOCK, STAGING
 from humor.output.ownership import JOURNAL, Journal
-from humor.output.plain_files import PARTIAL
 from humor.pipeline import SegmentOptions
+from humor.plain_files import PARTIAL
 
 SETTINGS = Settings(SegmentOptions(), Path("folder"), "model", "sha")
 

@@ -14,10 +14,9 @@ from humor.batch.ticket import Ticket, Tickets, judge, read_report
 from humor.bundle.hashing import sha256_of_bytes
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, sealed
-from humor.output.provenance import input_facts
-from humor.output.report_json import SCHEMA
+from humor.output.report_json import SCHEMA, input_facts
 from humor.pipeline import SegmentOptions
-from humor.study.source import watched
+from humor.study.volume import watched
 
 
 class Finished:

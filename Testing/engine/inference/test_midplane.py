@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor.inference.midplane import at, find_midplane
+from humor.inference.plausibility import at, find_midplane
 
 SHAPE = (80, 96, 88)
 

@@ -9,8 +9,7 @@ import psutil
 import pytest
 
 from humor.memory import available
-from humor.memory.available import CONTAINER, PROCESS, Memory, main_memory
-from humor.memory.cgroups import GroupLimit
+from humor.memory.available import CONTAINER, PROCESS, GroupLimit, Memory, main_memory
 
 GB = 10**9
 MB = 1 << 20

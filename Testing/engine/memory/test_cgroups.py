@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.memory.cgroups import GroupLimit, group_limits
+from humor.memory.available import GroupLimit, group_limits
 
 GB = 10**9
 NO_LIMIT_V1 = 9223372036854771712

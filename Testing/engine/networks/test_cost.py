@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from humor.networks.build import build
-from humor.networks.cost import count_macs, count_parameters
+from humor.networks.build import build, count_macs, count_parameters
 
 TEACHER_PARAMETERS, TEACHER_MACS = 60e6, 67e9  # at 96³; DESIGN's budget for the teacher
 

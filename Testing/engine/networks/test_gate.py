@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from humor.networks.gate import BalanceLoss, Gate
+from humor.networks.experts import BalanceLoss, Gate
 
 ALL = torch.ones(2, 4, dtype=torch.bool)
 

@@ -13,7 +13,7 @@ import pytest
 import SimpleITK as sitk
 
 from humor.inference.segmentation import Segmentation
-from humor.output.labelmap import label_map, write_label_map
+from humor.output.nifti import label_map, write_label_map
 from humor.regions import regions_to_labels
 
 

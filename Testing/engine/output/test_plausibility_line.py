@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from humor.output.plausibility_line import plausibility_line
+from humor.output.report_json import plausibility_line
 
 NUMBERS = {"symmetry": 0.62, "share_of_brain": 0.1423, "outside_brain": 0.0, "pieces": 1, "of": "brain"}
 

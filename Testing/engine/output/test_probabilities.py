@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from humor.inference.segmentation import Segmentation
-from humor.output.probabilities import write_probabilities
+from humor.output.nifti import write_probabilities
 from humor.regions import REGION_KEYS
 
 
@@ -19,9 +19,9 @@ def test_they_are_stored_to_a_two_hundred_and_fifty_fifth(
     segmentation: Segmentation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     native = np.random.default_rng(0).random((3, *segmentation.case.native.shape)).astype(np.float32)
-    restore = ModuleType("humor.study.restore")
+    restore = ModuleType("humor.study.case")
     restore.to_native = lambda case, array, order: native  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "humor.study.restore", restore)
+    monkeypatch.setitem(sys.modules, "humor.study.case", restore)
     write_probabilities(tmp_path / "p.nii.gz", segmentation)
     image = nibabel.load(tmp_path / "p.nii.gz")
     assert image.shape == (*segmentation.case.native.shape, 3)
@@ -31,7 +31,7 @@ def test_they_are_stored_to_a_two_hundred_and_fifty_fifth(
 
 
 def test_their_half_level_agrees_with_the_regions(segmentation: Segmentation, tmp_path: Path) -> None:
-    pytest.importorskip("humor.study.restore")
+    pytest.importorskip("humor.study.case")
     write_probabilities(tmp_path / "p.nii.gz", segmentation)
     found = nibabel.load(tmp_path / "p.nii.gz").get_fdata() >= 0.45
     for index, key in enumerate(REGION_KEYS):

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import humor
-from humor.output.provenance import input_facts, now, versions
-from humor.study.source import Source
+from humor.output.report_json import input_facts, now, versions
+from humor.study.volume import Source
 
 
 def source(path: Path, content: bytes) -> Source:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from humor.inference.segmentation import Segmentation
-from humor.output.routing_means import routing_means
+from humor.output.routing_files import routing_means
 from humor.routing import GateMap, Routing
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor.sample.noise import BandNoise, smooth_noise
-from humor.sample.space import STEP, Space
+from humor.sample.space import STEP, BandNoise, Space, smooth_noise
 
 
 @pytest.mark.parametrize("grain", [5, 9, 16])

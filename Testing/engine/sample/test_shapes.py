@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor.sample.shapes import coverage, ellipsoid, join, sheet, tube
+from humor.sample.space import coverage, ellipsoid, join, sheet, tube
 
 
 def at(*places):

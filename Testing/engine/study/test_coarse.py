@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor.study.coarse import coarsen
+from humor.study.alignment import coarsen
 from humor.study.grid import Grid
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from humor.study.edges import RIM, Edges, agreement, find_edges
+from humor.study.alignment import RIM, Edges, agreement, find_edges
 
 SHAPE = (36, 40, 32)
 

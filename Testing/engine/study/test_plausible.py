@@ -13,11 +13,10 @@ import pytest
 
 from humor.errors import InputError
 from humor.memory.available import Memory
-from humor.study import plausible
+from humor.study import grid as grids
 from humor.study.case_building import build_case
 from humor.study.grid import Grid
-from humor.study.reading import read_volume
-from humor.study.study import load_study
+from humor.study.study import load_study, read_volume
 
 
 def _header_alone(path: Path, shape: tuple[int, ...], sizes: Any) -> Path:
@@ -66,14 +65,14 @@ def test_it_is_one_check_for_every_format(phantom: Any, name: str) -> None:
 @pytest.mark.parametrize("sizes", [(0.05, 0.05, 0.05), (20.0, 20.0, 20.0)])
 def test_the_limits_themselves_are_within(sizes: Any) -> None:
     shape = (400, 400, 400) if sizes[0] < 1 else (30, 30, 30)
-    plausible.check_geometry(Path("a.nii"), Grid(shape, np.diag([*sizes, 1.0])))
+    grids.check_geometry(Path("a.nii"), Grid(shape, np.diag([*sizes, 1.0])))
 
 
 def test_a_working_grid_beyond_memory_is_refused_before_it_is_allocated(
     phantom: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = load_study({"t1": phantom.write("t1.nii.gz", phantom.grid())})
-    monkeypatch.setattr(plausible, "main_memory", lambda: Memory(8_000_000, 4_000_000))
+    monkeypatch.setattr(grids, "main_memory", lambda: Memory(8_000_000, 4_000_000))
     with pytest.raises(InputError, match=r"t1.nii.gz.*working grid of 80 × 80 × 64"):
         build_case(study)
 

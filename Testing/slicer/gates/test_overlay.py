@@ -24,7 +24,7 @@ from gates.results import (
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
 from humor.errors import UsageError
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 from HUMoRSegmentLib.gates import layers
 from HUMoRSegmentLib.gates.colours import weight_colour, weight_colours
 from HUMoRSegmentLib.gates.overlay import hide_overlay, show_dominant, show_expert

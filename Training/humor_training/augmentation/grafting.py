@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from humor.study.normalisation import CLIP
+from humor.study.case_building import CLIP
 
 from .tensor_case import TensorCase
 

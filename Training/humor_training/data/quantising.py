@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from humor.study.normalisation import CLIP
+from humor.study.case_building import CLIP
 
 TOLERANCE = 0.065
 """Largest error in standard deviations. A display from -3 to 4 in 256 greys has steps of 0.03, and the noise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 from humor.regions import REGION_KEYS
 
 from .comparison import Comparison

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from humor.networks.experts import world_size
 from humor.networks.prediction import Prediction
-from humor.networks.ranks import world_size
 from humor.sequences import SEQUENCES
 
 Segmentation = Callable[[Tensor, Tensor], Tensor]

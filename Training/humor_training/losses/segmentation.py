@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from humor.networks.ranks import sum_over_ranks
+from humor.networks.experts import sum_over_ranks
 
 SMOOTH = 1.0
 """Added above and below the fraction, so that an empty region has a Dice and a small gradient."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from humor.output.report_style import STYLE
+from humor.output.report_html import STYLE
 
 _LIGHT = ["#3a6fb0", "#c4601f", "#2f8f5b", "#a8326e", "#7a5cc0", "#8a7a12", "#1d8a99", "#6b7480"]
 _DARK = ["#7fb0ee", "#f0a064", "#68c994", "#ee86b5", "#b7a1f3", "#d8c556", "#5cc9d8", "#aab4be"]

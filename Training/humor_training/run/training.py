@@ -12,7 +12,7 @@ from lightning.fabric import Fabric
 from torch import nn
 
 from humor.errors import InputError
-from humor.networks.gate import Gate
+from humor.networks.experts import Gate
 
 from ..baselines import build_any
 from ..losses.objective import Objective

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from humor.sequences import SEQUENCES
-from humor.study.normalisation import normalise
+from humor.study.case_building import normalise
 
 from ..chance import between, normal_on
 from ..config import SynthesisConfig

@@ -13,8 +13,8 @@ from torch import Tensor
 from humor.box import mask_box
 from humor.errors import HumorError, UsageError
 from humor.study.grid import Grid
-from humor.study.reading import read_volume
 from humor.study.resampling import place, voxel_map
+from humor.study.study import read_volume
 
 FILES = ("t1", "gm", "wm")
 SULCI = 2.0
