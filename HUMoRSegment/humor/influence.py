@@ -23,7 +23,7 @@ from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.influence_files import SCHEMA, write
 from .output.names import SEQUENCE_INFLUENCE
-from .output.provenance import input_facts, now, versions
+from .output.report_json import input_facts, now, versions
 from .pipeline import STAGES, make_segmenter, model_of
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
-    from .study.source import Sources
+    from .study.volume import Sources
 
 _NOTHING_KEPT = "Cancelled: nothing was kept of this run."
 

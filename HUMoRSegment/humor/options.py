@@ -82,7 +82,7 @@ def option(default: Any, help: str, **declared: Any) -> Any:
 
 def _window(text: str) -> str:
     from .networks.names import TOKEN
-    from .window_sizes import LARGEST_EDGE, is_window
+    from .user_input import LARGEST_EDGE, is_window
 
     if is_window(text, TOKEN):
         return text

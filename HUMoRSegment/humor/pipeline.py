@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
-    from .study.source import Sources
+    from .study.volume import Sources
 
 # Stage → its usual share of the whole time, for the progress bar.
 STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}

@@ -7,6 +7,7 @@ other. So there is one copy of the weights, and graph and weights cannot differ.
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -18,18 +19,17 @@ from ..bundle.bundle import Bundle
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import weight_files
 from ..errors import BundleError
-from ..memory.release import give_back
-from ..memory.shortage import is_memory_failure
+from ..memory.shortage import give_back, is_memory_failure
 from ..networks.names import TOKEN, expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
 from ..sequences import SEQUENCES
 from .backend import OutOfMemory, Raw, Strategy
-from .openvino_import import import_openvino
 from .windows import place_affine, stitch
 
 if TYPE_CHECKING:
     import openvino
+
 
 KEPT_SHAPES = 2
 """Compiled window shapes that are kept: cases of a batch often share theirs."""
@@ -163,3 +163,25 @@ def _has(shape: openvino.PartialShape, channels: int) -> bool:
 
 def _unusable(graph: Path, reason: str) -> BundleError:
     return BundleError(f"{graph}: this graph cannot be used ({reason}). {GET_AGAIN}")
+
+
+def refuse_statistics() -> None:
+    """Keep OpenVINO from reporting to a statistics server; call it before the first import.
+
+    On import it would send an event unless its user has opted out, from a forked copy of the process
+    that lives until the network answers. A module that is None cannot be imported, and OpenVINO has a
+    stand-in for where its package of statistics is not installed.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def import_openvino() -> Any:
+    """The module ``openvino``, which reports to nobody.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+    """
+    refuse_statistics()
+    import openvino
+
+    return openvino

@@ -16,11 +16,10 @@ from ..networks.names import TOKEN
 from ..options import PRECISIONS
 from ..regions import nest
 from ..routing import Routing
-from ..study.case import Case
+from ..study.case import Case, masks_to_native, to_native
 from ..study.resampling import voxel_map
-from ..study.restore import masks_to_native, to_native
+from ..user_input import LARGEST_EDGE, is_window
 from ..warnings import RunWarning
-from ..window_sizes import LARGEST_EDGE, is_window
 from .backend import Backend, MirroredBackend, Raw, Strategy, Window
 from .devices import resolve_device
 from .memory_fallback import (

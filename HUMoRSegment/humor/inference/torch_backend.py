@@ -15,8 +15,7 @@ from ..bundle.manifest import MANIFEST
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import check_shapes
 from ..errors import BundleError, MemoryShortage
-from ..memory.release import give_back
-from ..memory.shortage import is_memory_failure, memory_shortage
+from ..memory.shortage import give_back, is_memory_failure, memory_shortage
 from ..networks.build import build
 from ..networks.names import TOKEN
 from .backend import OutOfMemory, Raw, Strategy

@@ -11,10 +11,9 @@ from ..errors import InputError
 from ..memory.shortage import is_memory_failure
 from ..warnings import RunWarning, warn
 from .channels import Channel, volume_of
-from .grid import Grid
+from .grid import Grid, check_geometry
 from .itk_header import ItkHeader, Packed, check_header
 from .packed import unpacked
-from .plausible import check_geometry
 from .volume import Volume
 
 _BYTES = 4  # per value, for the check of memory

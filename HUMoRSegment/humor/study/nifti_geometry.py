@@ -17,8 +17,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..warnings import RunWarning, warn
-from .grid import Grid
-from .plausible import SPACING_MM
+from .grid import SPACING_MM, Grid
 
 # What a header's fields hold that say where its voxels lie.
 FIELDS = (

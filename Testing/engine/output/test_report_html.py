@@ -17,12 +17,11 @@ import pytest
 import humor
 from humor.inference.segmentation import Segmentation
 from humor.options import SegmentOptions
-from humor.output.plausibility_line import plausibility_line
 from humor.output.report_html import gates_to_show, write_report_page
-from humor.output.report_json import report_facts
+from humor.output.report_json import plausibility_line, report_facts
 from humor.output.routing_files import routing_facts
 from humor.routing import GateMap, Routing
-from humor.study.source import Source, Sources
+from humor.study.volume import Source, Sources
 from humor.warnings import warn
 
 Make = Callable[..., Segmentation]

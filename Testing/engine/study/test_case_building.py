@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError, UsageError
+from humor.study.case import to_native
 from humor.study.case_building import build_case
 from humor.study.grid import Grid
-from humor.study.restore import to_native
 from humor.study.study import Study, load_study
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from humor.errors import InputError
 from humor.study.itk_header import check_header
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 
 NAMES = ["a.mha", "a.mhd", "a.nrrd", "a.nhdr"]
 
@@ -146,7 +146,7 @@ def test_too_little_data_are_noticed_before_itk_allocates(written: Any, name: st
 def test_a_header_that_crashes_itk_does_not_crash_us(written: Any) -> None:
     path = _replace(written("a.mhd"), "NDims", "NDims = 99")
     code = (
-        "import sys; from humor.study.reading import read_volume; from humor.errors import InputError\n"
+        "import sys; from humor.study.study import read_volume; from humor.errors import InputError\n"
         "try: read_volume(sys.argv[1])\nexcept InputError: print('refused')"
     )
     done = subprocess.run(

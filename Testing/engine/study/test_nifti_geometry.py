@@ -11,7 +11,7 @@ import pytest
 
 from humor.errors import InputError
 from humor.output.nifti import write_nifti
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 
 SHAPE = (24, 26, 28)
 SIZES = np.array([1.0, 1.5, 2.0])

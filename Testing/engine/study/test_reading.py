@@ -11,7 +11,7 @@ import pytest
 
 from humor.errors import InputError
 from humor.study.channels import Channel
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 
 FORMATS = ["a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.mhd"]
 

@@ -12,8 +12,7 @@ import pytest
 
 from humor.errors import UsageError
 from humor.sequences import SEQUENCES
-from humor.study.case import Case
-from humor.study.restore import to_native
+from humor.study.case import Case, to_native
 from humor_training.commands import evaluate as command
 from humor_training.data.labelled_case import LabelledCase
 from humor_training.evaluation.evaluate import evaluate, evaluate_into, mean_dice, measure, subsets_of

@@ -21,8 +21,8 @@ import numpy as np
 from humor.errors import InputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from humor.study.grid import Grid
-from humor.study.reading import read_volume
 from humor.study.resampling import place, voxel_map
+from humor.study.study import read_volume
 from humor.study.volume import Volume
 
 from .labelled_study import Found, LabelledStudy

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from humor.study.foreground import find_foreground, otsu_threshold
-from humor.study.reading import read_volume
+from humor.study.brain import find_foreground, otsu_threshold
+from humor.study.study import read_volume
 from humor.study.volume import Volume
 
 

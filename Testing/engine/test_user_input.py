@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.paths import absence, home
+from humor.user_input import absence, home, whole_number
 
 ENGINE = Path(__file__).resolve().parents[2] / "HUMoRSegment" / "humor"
 RAISING = {"is_file", "is_dir", "exists", "is_symlink", "expanduser"}
@@ -47,3 +47,15 @@ def test_the_engine_asks_in_ways_that_do_not_raise() -> None:
         and not ast.unparse(node.value).startswith("os.path")
     ]
     assert not found
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("96", 96), ("007", 7), ("-3", -3)])
+def test_numbers(text: str, number: int) -> None:
+    assert whole_number(text, -10, 100) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "９６", "²", "1e2", "1_000", " 1", "+1", "0x10", "101", "-11", "1" * 5000, "nan", "1.0"]
+)
+def test_no_numbers(text: str) -> None:
+    assert whole_number(text, -10, 100) is None

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from humor.study.case import to_native
 from humor.study.case_building import build_case
-from humor.study.restore import to_native
 from humor.study.study import load_study
 
 CODES = ["LPS", "RAS", "SAR", "IRP", "ALI"]
@@ -84,8 +84,8 @@ def test_an_array_of_another_shape_is_refused(phantom):
     "name", ["train/BraTS2021_00006", "other_lesions/openms_patient07", "two_sequences/BRATS2013_pat0003"]
 )
 def test_the_labels_of_real_cases_survive_the_round_trip(shared_data, name):
-    from humor.study.reading import read_volume
     from humor.study.resampling import resample
+    from humor.study.study import read_volume
 
     folder = shared_data / name
     files = {n: folder / f"{n}.nii.gz" for n in ("t1", "t1c", "t2", "flair")}

@@ -1,4 +1,4 @@
-"""Reading, writing and removing plain files only: no link is followed, no file is emptied, no name guessed.
+"""Plain files only, in folders that others use too: no link is followed, no file is emptied, no name guessed.
 
 Whoever can put a link into an output folder could otherwise have any file of the user's overwritten.
 """
@@ -152,3 +152,68 @@ def remove_folder(path: Path) -> None:
     """Remove a folder of ours with all that is in it; a link of that name stays, and what it leads to."""
     if is_folder(path):
         shutil.rmtree(path, ignore_errors=True)
+
+
+_HELD_BY_ANOTHER = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+
+
+class FileLock:
+    """A lock that is held; ``take`` makes it."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self._path = path
+        self._handle = handle
+
+    @staticmethod
+    def take(path: Path) -> FileLock | None:
+        """Take the lock without waiting; None if another process holds it.
+
+        Where the file system knows no locks (some network drives) it is taken in any case: then
+        nothing can be said about others.
+
+        Raises:
+            OSError: the file cannot be opened.
+        """
+        while True:
+            handle = open_plain(path, os.O_RDWR | os.O_CREAT)
+            if not _try_lock(handle):
+                os.close(handle)
+                return None
+            if _is_still(path, handle):
+                return FileLock(path, handle)
+            os.close(handle)  # whoever held it has removed it meanwhile
+
+    def release(self) -> None:
+        """Remove the file, unless somebody keeps something in it, and let go of the lock."""
+        empty = os.fstat(self._handle).st_size == 0
+        if sys.platform == "win32":  # removes no open file, neither ours nor another's
+            os.close(self._handle)
+        if empty:
+            with suppress(OSError):
+                os.unlink(self._path)
+        if sys.platform != "win32":
+            os.close(self._handle)
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    """Whether an open file is the one of this name."""
+    try:
+        mine, there = os.fstat(handle), os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _HELD_BY_ANOTHER
+    return True

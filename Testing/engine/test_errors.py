@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from humor.errors import MemoryShortage, OutputError
+from humor.errors import MemoryShortage, OutputError, in_words
 from humor.memory.shortage import is_memory_failure
-from humor.mishaps import in_words
 
 
 @pytest.mark.parametrize(

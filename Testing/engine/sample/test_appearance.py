@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from humor.sample.contrast import BRIGHTNESS, LEVELS, ZERO, draw_brightness
+from humor.sample.appearance import BRIGHTNESS, LEVELS, ZERO, draw_brightness
 from humor.sequences import SEQUENCES
 
 

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
-from humor.study import reading
+from humor.study import study as reading
 from humor.study.channels import Channel
-from humor.study.reading import read_volume
-from humor.study.source import data_files, watched
-from humor.study.volume import Volume
+from humor.study.study import read_volume
+from humor.study.volume import Volume, data_files, watched
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.mhd", "a.nhdr"])
