@@ -120,6 +120,7 @@ def _bytes(path: Path) -> int:
 CARRIED = (
     *("monai", "nibabel", "pynrrd", "isal", "psutil", "pyyaml", "safetensors"),
     *("lightning", "lightning-utilities", "torchmetrics", "packaging", "tqdm", "einops"),
+    *("pydantic", "pydantic-core", "annotated-types", "typing-inspection", "typing-extensions"),
 )
 """scipy and matplotlib are too heavy to carry (55 MB with what they need), and there as a rule."""
 PLATFORMS = (
