@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "--time-limit",
         default="3600",
         metavar="SECONDS",
-        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
+        help="stop a study that takes longer, and continue (default: 3600; 0 for no limit)",
     )
     parser.add_argument("--again", action="store_true", help="also segment what is done")
     parser.add_argument("--install", action="store_true", help="install missing Python packages (see README)")

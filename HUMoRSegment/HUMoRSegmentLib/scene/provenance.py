@@ -89,7 +89,7 @@ def manifest_of(facts: Mapping[str, Any], model: str | None) -> Manifest | None:
         bundle = load_bundle(find_bundle(model or None))
     except HumorError:
         return None
-    return bundle.manifest if bundle.facts()["sha256"] == facts["model"].get("sha256") else None
+    return bundle.manifest if bundle.identity()["sha256"] == facts["model"].get("sha256") else None
 
 
 def _utc(local: str) -> str:

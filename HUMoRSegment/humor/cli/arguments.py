@@ -140,13 +140,13 @@ def files_of(arguments: argparse.Namespace, listener: Listener) -> dict[str, Pat
 def _roles_event(guess: RoleGuess) -> Event:
     from ..events import Event
 
-    facts = {
+    data = {
         "files": {name: str(path) for name, path in guess.files.items()},
         "reasons": guess.reasons,
         "ignored": [str(path) for path in guess.ignored],
         "ignored_reasons": guess.ignored_reasons,
     }
-    return Event("stage", "roles", "Which file is which sequence", data=facts)
+    return Event("stage", "roles", "Which file is which sequence", data=data)
 
 
 def _show_roles(guess: RoleGuess) -> None:
