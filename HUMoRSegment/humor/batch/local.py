@@ -219,6 +219,6 @@ def room_warnings(workers: int) -> list[str]:
         return []
     return [
         f"{workers} workers need about {workers * NEEDED_GB:.1f} GB of memory for studies of 240×240×155 "
-        f"voxels; {memory} are free. If memory runs short, the system may stop workers, or smaller windows are "
-        f"used, which gives worse results. Use --workers {enough}."
+        f"voxels; {memory} are free. If memory runs short, the system may stop workers, or smaller windows "
+        f"are used, which gives worse results. Use --workers {enough}."
     ]

@@ -168,8 +168,8 @@ class Pool:
         self.notices.append(f"Worker {slot.number + 1} cannot be started again. {reason}")
         if self.size == 0:
             raise HumorError(
-                f"No worker is left: they stop while they load the model. {reason} Finished studies are kept; "
-                "the same command continues from there."
+                f"No worker is left: they stop while they load the model. {reason} Finished studies are "
+                "kept; the same command continues from there."
             )
 
     def _launch(self, slot: _Slot) -> None:

@@ -51,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "batch",
         help="segment many studies",
-        description="Segment many studies with the model kept loaded; continue where an earlier call stopped.",
+        description="Segment many studies with the model kept loaded; continue where it was stopped before.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
