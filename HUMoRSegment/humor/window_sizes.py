@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .whole_numbers import whole_number
 
-TOKEN = 16
-"""Voxels along the edge of a token, the grid of gate weights."""
 LARGEST_EDGE = 2048
 """Of a window in voxels; no head is longer on any grid that is read."""
 

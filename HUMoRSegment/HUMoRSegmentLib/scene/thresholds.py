@@ -11,7 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.errors import UsageError
-from humor.inference.postprocessing import nested_masks, remove_specks
+from humor.inference.postprocessing import nested_masks, remove_small_components
 from humor.regions import REGION_KEYS, USUAL_THRESHOLD, regions_to_labels
 from humor.study.grid import Grid
 
@@ -80,7 +80,7 @@ def _cut(segmentation: Any, crop: Crop, thresholds: Mapping[str, float]) -> np.n
     masks = nested_masks(crop.values, [thresholds[key] for key in REGION_KEYS])
     least = float(segmentation.GetAttribute(references.MIN_COMPONENT_ML) or 0.0)
     voxel_ml = crop.grid.voxel_ml * world_scale(segmentation)
-    return remove_specks(masks, voxel_ml, least)
+    return remove_small_components(masks, voxel_ml, least)
 
 
 def _write_segments(segmentation: Any, masks: np.ndarray, crop: Crop, grid: Grid) -> None:

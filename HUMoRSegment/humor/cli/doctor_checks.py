@@ -319,7 +319,9 @@ def check_trial(device: str) -> Iterator[Check]:
         remedy = "Do not use this device: try 'humor doctor --device cpu', and report this output."
         yield Check(FAIL, "trial", f"{text}, but the result is not made of probabilities", remedy)
     elif result.fallbacks:
-        yield Check(WARN, "trial", f"{text}. {' '.join(result.fallbacks)}", "See memory and devices above.")
+        yield Check(
+            WARN, "trial", f"{text}. {' '.join(map(str, result.fallbacks))}", "See memory and devices above."
+        )
     else:
         yield Check(OK, "trial", text)
 

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from ..box import bounding_box
+from ..inference.result_warnings import all_warnings
 from ..inference.segmentation import Segmentation
 from ..options import SegmentOptions
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
 from ..study.source import Sources
+from ..warnings import to_json
 from .labelmap import label_map
 from .plausibility_line import plausibility_facts
 from .provenance import input_facts, now, versions
-from .warnings import all_warnings
 
 SCHEMA = "humor-report/1"
 """Changes when a field changes its meaning or goes away; further fields may come without it."""
@@ -41,7 +42,7 @@ def report_facts(
         outputs: file names in the output folder.
         options: of the run.
     """
-    case = segmentation.case
+    case, warnings = segmentation.case, all_warnings(segmentation)
     flags = dict(zip(SEQUENCES, case.available, strict=True))
     return {
         "schema": SCHEMA,
@@ -62,12 +63,13 @@ def report_facts(
         "labels_ml": _label_volumes(segmentation),
         "plausibility": plausibility_facts(segmentation),
         "misplaced": [asdict(each) for each in case.misplaced],
-        "warnings": all_warnings(segmentation),
+        "warnings": [str(warning) for warning in warnings],
+        "warning_records": [to_json(warning) for warning in (*warnings, *segmentation.fallbacks)],
         "routing": routing,
         "model": dict(segmentation.model),
         "options": options.to_json(),
         "device": segmentation.device,
-        "fallbacks": list(segmentation.fallbacks),
+        "fallbacks": [str(warning) for warning in segmentation.fallbacks],
         "seconds": {stage: round(float(value), 3) for stage, value in segmentation.seconds.items()},
         "versions": versions(),
         "outputs": list(outputs),

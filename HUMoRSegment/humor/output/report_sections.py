@@ -12,6 +12,7 @@ from typing import Any
 from ..neutral import printable
 from ..regions import REGIONS
 from ..sequences import DISPLAY_NAMES, SEQUENCES, display
+from ..warnings import from_json
 from .expert_colours import expert_colour, text_on
 from .plausibility_line import plausibility_line
 
@@ -44,10 +45,10 @@ def title(facts: dict[str, Any]) -> str:
 
 def warnings(facts: dict[str, Any]) -> str:
     """What to look at with more doubt, and what had to be given up; empty if nothing."""
-    sentences = facts["warnings"] + facts["fallbacks"]
-    if not sentences:
+    records = [from_json(record) for record in facts["warning_records"]]
+    if not records:
         return ""
-    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{text(record)}</li>" for record in records)
     return f'<section class="warnings"><h2>Please note</h2><ul>{items}</ul></section>'
 
 

@@ -15,7 +15,8 @@ from itertools import combinations
 
 import numpy as np
 
-from ..sequences import DISPLAY_NAMES, SEQUENCES
+from ..sequences import SEQUENCES
+from ..warnings import RunWarning, warn
 from .coarse import Coarse, coarsen
 from .edges import Edges, agreement, find_edges
 from .grid import Grid
@@ -85,37 +86,21 @@ def find_misplaced(
     return misplaced
 
 
-def alignment_warnings(misplaced: Iterable[Misplaced], volumes: Mapping[str, Volume]) -> list[str]:
+def alignment_warnings(misplaced: Iterable[Misplaced], volumes: Mapping[str, Volume]) -> list[RunWarning]:
     """What the user should know of each, and do."""
-    return [_sentence(each, volumes[each.sequence]) for each in misplaced]
+    return [_warning(each, volumes[each.sequence].path.name) for each in misplaced]
 
 
-def _sentence(found: Misplaced, volume: Volume) -> str:
-    title = f"{volume.path.name} ({DISPLAY_NAMES[found.sequence]})"
-    target = DISPLAY_NAMES[found.target]
-    if found.kind == MIRRORED:
-        return (
-            f"{title} does not lie on {target}, but would with left and right exchanged: its header seems to "
-            "mistake one for the other. Export it again, or leave it out."
-        )
-    if found.kind == OTHER:
-        return (
-            f"{title} does not lie on {target}: it seems to show another head, or it is too poor to tell. "
-            "Check that both are of the same patient and visit, and leave it out if they are not."
-        )
-    return (
-        f"{title} does not lie on {target}: it seems to be {_size(found)}. Register the sequences first, or "
-        "have them aligned here (--register; in Slicer: Align the sequences with each other first)."
-    )
-
-
-def _size(found: Misplaced) -> str:
-    parts = []
-    if found.shift_mm >= LEAST_MOVE:
-        parts.append(f"off by about {found.shift_mm:.0f} mm")
-    if found.turn_degrees >= LEAST_TURN:
-        parts.append(f"turned by about {found.turn_degrees:.0f}°")
-    return " and ".join(parts)
+def _warning(found: Misplaced, file: str) -> RunWarning:
+    where = {"file": file, "sequence": found.sequence, "target": found.target}
+    if found.kind != MOVED:
+        return warn("misplaced_mirrored" if found.kind == MIRRORED else "misplaced_other", **where)
+    shift, turn = {"shift_mm": found.shift_mm}, {"turn_degrees": found.turn_degrees}
+    if found.turn_degrees < LEAST_TURN:
+        return warn("misplaced_shifted", **where, **shift)
+    if found.shift_mm < LEAST_MOVE:
+        return warn("misplaced_turned", **where, **turn)
+    return warn("misplaced_shifted_and_turned", **where, **shift, **turn)
 
 
 def _largest_group(names: list[str], scores: Mapping[frozenset[str], float], reference: str) -> set[str]:

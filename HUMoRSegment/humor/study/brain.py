@@ -9,7 +9,7 @@ import numpy as np
 
 from ..box import mask_box
 from ..errors import InputError
-from ..sequences import DISPLAY_NAMES
+from ..warnings import RunWarning, warn
 from .foreground import Foreground
 from .grid import Grid
 from .plausible import check_working_grid
@@ -76,37 +76,24 @@ def brain_warnings(
     brain: np.ndarray,
     grid: Grid,
     reference: str,
-) -> list[str]:
+) -> list[RunWarning]:
     """What the user should know about the foreground of a study."""
     warnings = []
     raw = [name for name in volumes if not found[name].stripped]
     if raw:
-        names = ", ".join(DISPLAY_NAMES[name] for name in raw)
-        warnings.append(
-            f"{names}: the head does not look skull-stripped. The model was made for brains without "
-            "skull and scalp; strip the skull first, or check the result with care."
-        )
+        warnings.append(warn("not_skull_stripped", sequences=raw))
     size = int(np.count_nonzero(brain))
     if size * grid.voxel_ml < SMALLEST_BRAIN_ML:
-        warnings.append(
-            f"Only {size * grid.voxel_ml:.0f} ml look like brain, much less than a brain has. "
-            "Check that the images show a whole brain."
-        )
+        warnings.append(warn("little_brain", volume_ml=size * grid.voxel_ml))
     for name in volumes:
-        title = f"{volumes[name].path.name} ({DISPLAY_NAMES[name]})"
+        file = volumes[name].path.name
         within = _share_within(volumes[name].grid, brain, grid, size)
         cut = within < (COVERAGE_TO_WARN if found[name].stripped else HEAD_COVERAGE_TO_WARN)
         covered = int(np.count_nonzero(own[name] & brain)) / size if found[name].stripped else within
         if cut and name == reference:
-            warnings.append(
-                f"{title} shows only {within:.0%} of what the sequences show together, and results end "
-                "where it ends. Choose another sequence as the reference (--reference) to have all of them."
-            )
+            warnings.append(warn("reference_cut", file=file, sequence=name, share=within))
         elif cut or (found[name].stripped and covered < COVERAGE_TO_WARN):
-            warnings.append(
-                f"{title} shows only {covered:.0%} of the brain "
-                "that the sequences show together: it is cut off, or not registered to them."
-            )
+            warnings.append(warn("sequence_cut", file=file, sequence=name, share=covered))
     return warnings
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..warnings import RunWarning
 from .alignment import Misplaced
 from .grid import Grid
 from .nifti_geometry import NiftiFields
@@ -28,7 +29,7 @@ class Case:
         grid: where ``image`` lies (the crop of the working grid).
         native: the reference sequence's own grid, in its file's own axis order: results go here.
         reference: the sequence that gives the native grid.
-        warnings: sentences for the user.
+        warnings: for the user.
         fields: what NIfTI files on the native grid must repeat of a header that contradicts itself.
         misplaced: the sequences that do not lie on the others; ``warnings`` say so too.
         skull: whether ``brain`` is the whole head, because no sequence is skull-stripped.
@@ -40,7 +41,7 @@ class Case:
     grid: Grid
     native: Grid
     reference: str
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
     fields: NiftiFields | None = None
     misplaced: tuple[Misplaced, ...] = ()
     skull: bool = False

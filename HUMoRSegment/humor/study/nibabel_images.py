@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..warnings import warn
 from .channels import Channel, volume_of
 from .formats import FREESURFER_SUFFIXES
 from .grid import Grid
@@ -41,7 +42,7 @@ def read_with_nibabel(path: Path, channel: Channel | None = None) -> Volume:
     check_geometry(path, grid, dtype.itemsize)
     _check_packed(path, prod(map(int, image.shape)) * dtype.itemsize)
     data = _voxels(path, image).reshape(*shape, -1, order="F")[..., number]
-    warnings = () if _says_where(image) else (_unplaced(path),)
+    warnings = () if _says_where(image) else (warn("orientation_by_convention", file=path.name),)
     return Volume(data, 1.0, 0.0, grid, path, warnings)
 
 
@@ -83,13 +84,6 @@ def _says_where(image: Any) -> bool:
     if "goodRASFlag" in header:
         return bool(int(header["goodRASFlag"]) > 0)
     return "sform_code" in header and (int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0)
-
-
-def _unplaced(path: Path) -> str:
-    return (
-        f"{path.name}: the file does not say how the image lies in the patient; its axes were taken as the "
-        "format's convention has them. Left and right may be exchanged: check the result."
-    )
 
 
 def _reason(error: Exception) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..paths import absence
+from ..warnings import warn
 from .channels import Channel
 from .formats import (
     FREESURFER_SUFFIXES,
@@ -128,7 +129,7 @@ def _replace_nan(volume: Volume) -> Volume:
     low, high = volume.data[finite].min(), volume.data[finite].max()
     below = low - 0.1 * (high - low or 1)
     data = np.where(missing, below.astype(volume.data.dtype), volume.data)
-    warning = f"{volume.path.name}: {count} NaN voxels outside the image were taken as background."
+    warning = warn("nan_background", file=volume.path.name, count=count)
     return replace(volume, data=data, warnings=(*volume.warnings, warning))
 
 

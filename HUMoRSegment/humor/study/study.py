@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InputError, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
+from ..warnings import RunWarning
 from .channels import Channel, Channels
 from .reading import read_volume
 from .source import Sources
@@ -28,11 +29,11 @@ class Study:
 
     Attributes:
         volumes: sequence → its volume, in sequence order.
-        warnings: sentences for the user.
+        warnings: for the user.
     """
 
     volumes: dict[str, Volume]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
 
     def sources(self) -> dict[str, Sources]:
         """Sequence → the files that were read for it."""

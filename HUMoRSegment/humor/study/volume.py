@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..warnings import RunWarning
 from .grid import Grid
 from .nifti_geometry import NiftiFields
 from .source import Sources
@@ -22,7 +23,7 @@ class Volume:
         inter: see ``slope``.
         grid: where the voxels lie.
         path: the file, for messages and provenance.
-        warnings: sentences about this file for the user.
+        warnings: about this file, for the user.
         sources: the files that were read, with their hashes; empty for what was made here.
         fields: what results on this grid must repeat of a NIfTI header that contradicts itself.
     """
@@ -32,6 +33,6 @@ class Volume:
     inter: float
     grid: Grid
     path: Path
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
     sources: Sources = ()
     fields: NiftiFields | None = None

@@ -161,11 +161,11 @@ def test_a_header_without_directions_is_said(written: Any) -> None:
     meta = _replace(written("a.mha"), "TransformMatrix", "")
     for path in (nrrd, meta):
         volume = read_volume(path)
-        assert "does not say how the image lies" in volume.warnings[0]
+        assert "does not say how the image lies" in str(volume.warnings[0])
         assert np.allclose(np.sign(np.diag(volume.grid.affine)), [-1, -1, 1, 1])
     assert np.allclose(read_volume(nrrd).grid.spacing, [1, 1.5, 2])
 
 
 def test_units_of_a_nrrd_that_are_not_millimetres_are_said(written: Any) -> None:
     path = _replace(written("a.nrrd"), "kinds", 'space units: "um" "um" "um"')
-    assert "lengths in um" in read_volume(path).warnings[0]
+    assert "lengths in um" in str(read_volume(path).warnings[0])

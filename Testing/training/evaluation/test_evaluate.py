@@ -19,7 +19,6 @@ from humor_training.data.packing import LabelledCase
 from humor_training.evaluation.evaluate import evaluate, mean_dice, measure, subsets_of
 from humor_training.evaluation.evaluation_folder import evaluate_into
 from humor_training.evaluation.measures import MEASURES, checked_measures
-from humor_training.evaluation.predictors import Regions
 from humor_training.evaluation.scores import read_scores
 from humor_training.evaluation.subjects import Source, Subject, native_sources, packed_sources
 
@@ -38,6 +37,12 @@ def packed(name: str, available: tuple[bool, ...] = (True,) * 4) -> LabelledCase
     return LabelledCase(name, image.astype(np.float16), np.array(available), LABELS)
 
 
+@dataclass(frozen=True)
+class Answer:
+    probabilities: np.ndarray
+    regions: np.ndarray
+
+
 @dataclass
 class Knowing:
     """Finds the truth with T1c, and nothing without it; counts its runs."""
@@ -45,10 +50,10 @@ class Knowing:
     subject: Subject
     runs: list[tuple[bool, ...]] = field(default_factory=list)
 
-    def run(self, case: Case) -> Regions:
+    def run(self, case: Case) -> Answer:
         self.runs.append(case.available)
         found = self.subject.truth & case.available[1]
-        return Regions(found.astype(np.float32), found)
+        return Answer(found.astype(np.float32), found)
 
 
 def knowing(source: Source) -> Knowing:
@@ -97,10 +102,10 @@ def test_mean_dice_leaves_out_studies_without_the_region() -> None:
 class FirstSequence:
     """Calls everything with a value above 1 in the first available sequence a tumour."""
 
-    def run(self, case: Case) -> Regions:
+    def run(self, case: Case) -> Answer:
         image = case.image[case.available.index(True)]
         probabilities = np.stack([1 / (1 + np.exp(-(image - 1)))] * 3)
-        return Regions(probabilities, to_native(case, probabilities > 0.5))
+        return Answer(probabilities, to_native(case, probabilities > 0.5))
 
 
 def test_studies_on_disk_are_measured_on_their_native_grid(studies: Path) -> None:

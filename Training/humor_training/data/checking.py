@@ -97,7 +97,7 @@ def _check_sequences(checked: _Checked) -> dict[str, _Shown]:
                     checked.say(Severity.ERROR, name, message)
                     continue
                 for warning in volume.warnings:
-                    checked.say(Severity.WARNING, name, warning)
+                    checked.say(Severity.WARNING, name, str(warning))
                 checked.hashes[name] = _hash(volume)
                 shown[name] = _Shown(volume.grid, volume.data != volume.data[0, 0, 0])
     except InputError as error:  # a 4-D file that cannot be read

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from humor.inference.plausibility import Plausibility
-from humor.inference.segmentation import Segmentation
-from humor.output.warnings import (
+from humor.inference.result_warnings import (
     OUTSIDE_BRAIN,
     PIECES,
     SHARE_OF_BRAIN,
@@ -18,6 +17,8 @@ from humor.output.warnings import (
     all_warnings,
     result_warnings,
 )
+from humor.inference.segmentation import Segmentation
+from humor.warnings import warn
 
 Make = Callable[..., Segmentation]
 
@@ -39,7 +40,7 @@ def test_a_usual_result_has_none(segmentation: Segmentation) -> None:
     ],
 )
 def test_each_reason_is_said_once(make_segmentation: Make, arguments: dict, words: str) -> None:
-    assert sum(words in sentence for sentence in result_warnings(make_segmentation(**arguments))) == 1
+    assert sum(words in str(warning) for warning in result_warnings(make_segmentation(**arguments))) == 1
 
 
 def test_a_tumour_that_is_the_same_left_and_right_is_called_implausible(segmentation: Segmentation) -> None:
@@ -48,17 +49,18 @@ def test_a_tumour_that_is_the_same_left_and_right_is_called_implausible(segmenta
     doubled = replace(segmentation, regions=np.stack([left | right] * 3))
     assert doubled.plausibility is not None and doubled.plausibility.symmetry is not None
     assert doubled.plausibility.symmetry > SYMMETRY
-    (sentence,) = result_warnings(doubled)
-    assert f"{doubled.plausibility.symmetry:.0%} of it" in sentence and "mirrored" in sentence
+    (warning,) = result_warnings(doubled)
+    assert warning.code == "implausible_tumour"
+    assert f"{doubled.plausibility.symmetry:.0%} is mirrored" in str(warning)
 
 
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ({"symmetry": SYMMETRY}, "mirrored on the other side"),
-        ({"share_of_brain": SHARE_OF_BRAIN}, f"it takes {SHARE_OF_BRAIN:.0%} of the brain"),
-        ({"outside_brain": OUTSIDE_BRAIN}, f"{OUTSIDE_BRAIN:.0%} of it lies outside the brain"),
-        ({"pieces": PIECES}, f"it is in {PIECES} pieces"),
+        ({"symmetry": SYMMETRY}, "is mirrored on the other side"),
+        ({"share_of_brain": SHARE_OF_BRAIN}, f"It takes {SHARE_OF_BRAIN:.0%} of the brain."),
+        ({"outside_brain": OUTSIDE_BRAIN}, f"{OUTSIDE_BRAIN:.0%} lies outside the brain."),
+        ({"pieces": PIECES}, f"It is in {PIECES} pieces."),
     ],
 )
 def test_each_number_has_a_limit_below_which_nothing_is_said(
@@ -69,13 +71,14 @@ def test_each_number_has_a_limit_below_which_nothing_is_said(
         monkeypatch.setattr(
             "humor.inference.segmentation.plausibility", lambda whole, case, found=found: found
         )
-        sentences = result_warnings(replace(segmentation))
-        assert sum(words in sentence for sentence in sentences) == len(sentences) == count
+        warnings = result_warnings(replace(segmentation))
+        assert sum(words in str(warning) for warning in warnings) == len(warnings) == count
 
 
 def test_those_of_case_run_and_result_come_together_without_repeats(make_segmentation: Make) -> None:
-    segmentation = make_segmentation(sequences=("t1", "flair"), warnings=["Odd.", "From the run."])
-    segmentation.case.warnings.extend(["From the case.", "Odd."])
-    sentences = all_warnings(segmentation)
-    assert sentences[:3] == ["From the case.", "Odd.", "From the run."]
-    assert sentences[3:] == result_warnings(segmentation)
+    case, odd, run = (warn("nan_background", file="t1.nii", count=count) for count in (1, 2, 3))
+    segmentation = make_segmentation(sequences=("t1", "flair"), warnings=[odd, run])
+    segmentation.case.warnings.extend([case, odd])
+    warnings = all_warnings(segmentation)
+    assert warnings[:3] == [case, odd, run]
+    assert warnings[3:] == result_warnings(segmentation)
