@@ -26,17 +26,17 @@ from humor.errors import HumorError, InputError, UsageError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
 from . import adapter
-from .child import installation
-from .child.task import Task
 from .inputs.guess import Guess, guess_sequences
 from .inputs.preflight import ERROR, Check, preflight
 from .inputs.quality import Quality, expected_quality
 from .inputs.volume_files import write_volumes
 from .options import Options
 from .parameters import HUMoRSegmentParameterNode
-from .run import Run
-from .scene.influence_table import make_influence_table
-from .scene.result import SceneResult, show_result
+from .result import SceneResult, show_result
+from .run import installation
+from .run.task import Run, Task
+from .run.temporary_files import make_folder
+from .scene.tables import make_influence_table
 from .scene.thresholds import apply_thresholds
 
 Sequences = Mapping[str, Any]
@@ -237,7 +237,7 @@ def _refuse(checks: list[Check]) -> None:
 
 def _started(command: str, given: Mapping[str, Any], options: Options, show: Callable[[Task], Any]) -> Run:
     """Write the volumes for the child process and start it; nothing is left behind if that fails."""
-    folder = adapter.temporary_folder()
+    folder = make_folder()
     try:
         files = write_volumes(given, folder)
         named = [word for name, path in files.items() for word in (f"--{name}", str(path))]

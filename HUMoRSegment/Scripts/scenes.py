@@ -28,7 +28,7 @@ from humor.output.plain_files import (
 )
 from humor.sequences import DISPLAY_NAMES
 from HUMoRSegmentLib.options import Options
-from HUMoRSegmentLib.scene.result import show_result
+from HUMoRSegmentLib.result import show_result
 
 STAGING = ".humor-scene-"
 CHUNK = 1 << 24

@@ -48,10 +48,10 @@ from humor.errors import (  # noqa: E402
 from humor.events import Event  # noqa: E402
 from humor.options import options_of  # noqa: E402
 from HUMoRSegmentLib import adapter  # noqa: E402
-from HUMoRSegmentLib.child import installation  # noqa: E402
-from HUMoRSegmentLib.child.process import ChildProcess  # noqa: E402
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic  # noqa: E402
 from HUMoRSegmentLib.options import Options  # noqa: E402
+from HUMoRSegmentLib.run import installation  # noqa: E402
+from HUMoRSegmentLib.run.process import ChildProcess  # noqa: E402
 
 PAUSE = 0.05  # seconds between two looks at what the batch says
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +11,17 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
-from humor.study.acquisition import Reading
+from humor.study.acquisition import Facts, Reading, facts_of_tags
 from humor.study.evidence import UNCLEAR, Traces, read_traces
 from humor.study.file_names import common_words, read_names
 
 from ..scene import references
-from .dicom_facts import read_facts
-from .hierarchy import Place, places_of
-from .volume_node import refusal, title
+from ..scene.volumes import refusal, title
+
+NOWHERE = 0
+"""Slicer's invalid item, also the group of volumes that are in no study and no folder."""
+INSTANCES = "DICOM.instanceUIDs"
+"""Attribute in which Slicer keeps the instances that a volume was loaded from."""
 
 
 @dataclass
@@ -96,7 +100,7 @@ def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
     common = common_words(names)
     readings: list[tuple[Any, Reading]] = []
     for node, said in zip(nodes, read_names(names), strict=True):
-        traces = Traces(node.GetName(), places[node.GetID()].parents, read_facts(node))
+        traces = Traces(node.GetName(), places[node.GetID()].parents, read_metadata(node))
         readings.append((node, read_traces(traces, common, said)))
     guess = Guess()
     for name in SEQUENCES:
@@ -151,3 +155,74 @@ def _active_volume() -> str:
 
 def _sentence(reason: str) -> str:
     return f"{reason[0].upper()}{reason[1:]}."
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a volume is in the subject hierarchy.
+
+    Attributes:
+        group: the item whose volumes belong together, or ``NOWHERE``.
+        group_title: in words, e.g. ``Doe, Jane / 2024-05-01``; empty for ``NOWHERE``.
+        parents: names of the folders above the volume that are no patient or study, nearest first.
+    """
+
+    group: int
+    group_title: str
+    parents: tuple[str, ...]
+
+
+def places_of(nodes: Sequence[Any]) -> list[Place]:
+    """The place of each volume.
+
+    Volumes of one study belong together; without a study those of one patient; without either
+    those in the nearest folder that holds more than one of them. So a folder of its own for each
+    sequence separates nothing, and its name still counts.
+    """
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    if hierarchy is None:
+        return [Place(NOWHERE, "", ()) for _node in nodes]
+    above = [_above(hierarchy, node) for node in nodes]
+    held = Counter(item for items in above for item in items)
+    return [_place(hierarchy, items, held) for items in above]
+
+
+def _above(hierarchy: Any, node: Any) -> list[int]:
+    """The items above a node, nearest first, without the scene."""
+    items, item = [], hierarchy.GetItemByDataNode(node)
+    while item != NOWHERE:
+        item = hierarchy.GetItemParent(item)
+        if item in (NOWHERE, hierarchy.GetSceneItemID()):
+            break
+        items.append(item)
+    return items
+
+
+def _place(hierarchy: Any, items: list[int], held: Counter[int]) -> Place:
+    levels = {item: hierarchy.GetItemLevel(item) for item in items}
+    constants = slicer.vtkMRMLSubjectHierarchyConstants
+    dicom = (constants.GetDICOMLevelStudy(), constants.GetDICOMLevelPatient())
+    of_level = [item for level in dicom for item in items if levels[item] == level]
+    shared = [item for item in items if held[item] > 1]
+    group = next(iter([*of_level, *shared]), NOWHERE)
+    folders = tuple(hierarchy.GetItemName(item) for item in items if levels[item] not in dicom)
+    if group == NOWHERE:
+        return Place(NOWHERE, "", folders)
+    titles = [hierarchy.GetItemName(item) for item in reversed(of_level)] or [hierarchy.GetItemName(group)]
+    return Place(group, " / ".join(titles), folders)
+
+
+def read_metadata(node: Any) -> Facts | None:
+    """The facts of the series that a volume was loaded from; None if they cannot be had.
+
+    That is so for volumes from other files, without a DICOM database (as in headless Python), and
+    for instances that were removed from it.
+    """
+    uids = (node.GetAttribute(INSTANCES) or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None or not database.isOpen:
+        return None
+    uid = uids[len(uids) // 2]
+    if not database.fileForInstance(uid):
+        return None
+    return facts_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
@@ -12,11 +13,12 @@ from slicer.i18n import tr as _
 
 from humor.errors import InputError, OutputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
+from humor.study.grid import Grid
 
-from .nrrd_file import write_nrrd
-from .volume_node import in_world, moved_non_linearly, refusal, title, value_refusal, voxels, world_grid
+from ..scene.volumes import in_world, moved_non_linearly, refusal, title, value_refusal, voxels, world_grid
 
-__all__ = ["world_grid", "write_volumes"]
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_TYPES = {"float32": "float", "float64": "double"}  # integers have the same names as in numpy
 
 
 def write_volumes(sequences: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -82,3 +84,45 @@ def _refuse_same_node(nodes: Mapping[str, Any]) -> None:
                     "them, or leave it empty."
                 ).format(node=title(node), first=DISPLAY_NAMES[first], second=DISPLAY_NAMES[second])
             )
+
+
+def write_nrrd(path: Path, data: np.ndarray, grid: Grid) -> None:
+    """Write one volume; a file that could not be finished is removed again.
+
+    Args:
+        path: the file.
+        data: ``[k, j, i]``, contiguous, of integers or real numbers in the machine's byte order.
+        grid: of ``[i, j, k]``.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    try:
+        with path.open("wb") as file:
+            file.write(_header(data, grid).encode("ascii"))
+            file.write(np.ascontiguousarray(data).data.cast("B"))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _header(data: np.ndarray, grid: Grid) -> str:
+    affine = _RAS_TO_LPS @ grid.affine
+    lines = [
+        "NRRD0004",
+        f"type: {_TYPES.get(data.dtype.name, data.dtype.name)}",
+        "dimension: 3",
+        "space: left-posterior-superior",
+        f"sizes: {' '.join(map(str, reversed(data.shape)))}",
+        f"space directions: {' '.join(_vector(affine[:3, axis]) for axis in range(3))}",
+        "kinds: domain domain domain",
+        f"endian: {sys.byteorder}",
+        "encoding: raw",
+        f"space origin: {_vector(affine[:3, 3])}",
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _vector(values: np.ndarray) -> str:
+    """Numbers with all their digits."""
+    return f"({','.join(repr(float(value)) for value in values)})"

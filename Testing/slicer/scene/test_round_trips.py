@@ -15,12 +15,12 @@ from humor.output.names import SEGMENTS
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
 from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.edits import edited_regions
-from HUMoRSegmentLib.scene.geometry import reference_grid
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
+from HUMoRSegmentLib.scene.placement import reference_grid
+from HUMoRSegmentLib.scene.provenance import thresholds_of
+from HUMoRSegmentLib.scene.segments import edited_regions
 from HUMoRSegmentLib.scene.thresholds import apply_thresholds
-from HUMoRSegmentLib.scene.volume_table import thresholds_of
 
 ALL = Options(label_map=True, region_label_maps=True)
 ATTRIBUTES = [value for name, value in vars(references).items() if name.isupper() and name != "PREFIX"]

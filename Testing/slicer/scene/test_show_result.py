@@ -27,12 +27,12 @@ from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
 from humor.output.plausibility_line import plausibility_line
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
-from HUMoRSegmentLib.inputs.volume_node import own_grid
 from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.geometry import reference_grid
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
-from HUMoRSegmentLib.scene.volume_table import thresholds_of
+from HUMoRSegmentLib.scene.placement import reference_grid
+from HUMoRSegmentLib.scene.provenance import thresholds_of
+from HUMoRSegmentLib.scene.volumes import own_grid
 
 ALL = Options(label_map=True, region_label_maps=True)
 REAL_CASE = Path(__file__).resolve().parents[4] / "shared" / "data" / "validation" / "BraTS2021_01480"

@@ -81,7 +81,7 @@ def test_a_scene_comes_back_with_its_segmentation_and_volumes(
 ) -> None:
     import slicer
 
-    from HUMoRSegmentLib.scene.result import SceneResult
+    from HUMoRSegmentLib.result import SceneResult
 
     assert zipfile.is_zipfile(first_run[0] / "all.mrb")
     slicer.util.loadScene(str(first_run[0] / "all.mrb"))

@@ -65,9 +65,8 @@ def load_predictor(
     from humor.inference.model import model_of_network
     from humor.inference.segmenter import Segmenter
 
-    from ..run.chosen_thresholds import read_thresholds
-    from ..run.files import RECIPE
-    from ..run.trained import load_trained, read_run, weights_file
+    from ..checkpoints import RECIPE
+    from ..checkpoints.run_folder import load_trained, read_run, read_thresholds, weights_file
 
     folder = Path(model)
     if (folder / RECIPE).exists():
