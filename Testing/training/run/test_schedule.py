@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ RECIPE = Recipe({"name": "x"}, (Stage(102, (32, 32, 32), 1),), learning_rate=1e-
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "poly"])
-def test_the_rate_warms_up_and_fades(schedule: str) -> None:
+def test_the_rate_warms_up_and_fades(schedule: Literal["cosine", "poly"]) -> None:
     recipe = replace(RECIPE, schedule=schedule)
     rates = [learning_rate(recipe, step) for step in range(recipe.steps + 1)]
     assert rates[:2] == [5e-4, 1e-3]
