@@ -33,7 +33,7 @@ Point = tuple[float, float]
 def draw() -> Image.Image:
     """The icon, ``SIZE`` pixels square, on nothing."""
     sys.path.insert(0, str(REPOSITORY / "HUMoRSegment"))
-    from humor.output.expert_colours import expert_colour
+    from humor.output.report_sections import expert_colour
     from humor.regions import REGIONS
 
     image = Image.new("RGBA", (SIZE * FINER, SIZE * FINER))

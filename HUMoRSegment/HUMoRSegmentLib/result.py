@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import slicer
 
-from humor.output.plausibility_line import plausibility_line
+from humor.output.report_json import plausibility_line
 from humor.regions import REGION_KEYS, labels_to_regions
 
 from .options import Options

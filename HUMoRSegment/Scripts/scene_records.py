@@ -13,8 +13,8 @@ from humor.batch.records import DONE, FAILED, Records, volumes_table, was_made_h
 from humor.batch.state import RECORDS, VOLUMES, InputStats
 from humor.errors import OutputError
 from humor.hashing import sha256_of_bytes
-from humor.output.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
-from humor.output.provenance import now
+from humor.output.report_json import now
+from humor.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
 
 _RECORDED_TO = 1.0  # seconds: as finely as records tell the time
 

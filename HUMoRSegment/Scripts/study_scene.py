@@ -15,7 +15,7 @@ import slicer
 from scene_records import SceneRecords
 
 from humor.errors import Cancelled, HumorError, InputError, OutputError
-from humor.output.plain_files import PARTIAL
+from humor.plain_files import PARTIAL
 from humor.sequences import DISPLAY_NAMES
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic
 from HUMoRSegmentLib.options import Options

@@ -14,6 +14,7 @@ from typing import Any
 
 from .errors import Cancelled
 from .interruption import check
+from .warnings import RunWarning, to_json
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ class Reporter:
         """``done`` (0 to 1) of the current stage is finished."""
         self._send("progress", message, self._fraction(min(max(done, 0.0), 1.0)))
 
-    def warning(self, message: str, **data: Any) -> None:
+    def warning(self, warning: RunWarning) -> None:
         """Something the user should know; the task goes on."""
-        self._send("warning", message, None, data)
+        self._send("warning", str(warning), None, to_json(warning))
 
     def result(self, message: str = "", **data: Any) -> None:
         """The task is done; ``data`` says where the results are."""

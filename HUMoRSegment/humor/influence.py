@@ -18,23 +18,26 @@ import numpy as np
 
 from .errors import Cancelled, UsageError
 from .events import Reporter
+from .inference.result_warnings import all_warnings
 from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.influence_files import SCHEMA, write
 from .output.names import SEQUENCE_INFLUENCE
-from .output.provenance import input_facts, now, versions
-from .output.warnings import all_warnings
+from .output.report_json import input_facts, now, versions
 from .pipeline import STAGES, make_segmenter, model_of
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display
 from .study.case_building import build_case
 from .study.study import load_study
+from .warnings import RunWarning, to_json
 
 if TYPE_CHECKING:
+    from .bundle.bundle import Bundle
+    from .inference.model import Model
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
-    from .study.source import Sources
+    from .study.volume import Sources
 
 _NOTHING_KEPT = "Cancelled: nothing was kept of this run."
 
@@ -160,19 +163,19 @@ def _at_least_two(files: Mapping[str, Path]) -> list[str]:
 def _prepared(
     files: Mapping[str, Path], options: SegmentOptions, reporter: Reporter, segmenter: Segmenter | None
 ) -> tuple[Case, dict[str, Sources], Segmenter]:
-    bundle = segmenter.bundle if segmenter is not None else model_of(options)
+    model: Bundle | Model = model_of(options) if segmenter is None else segmenter.model
     reporter.stage("load", "Reading the images")
     study = load_study(files, options.channels)
     reporter.stage("prepare", "Finding the brain")
-    case = build_case(study, options.reference, bundle.spacing_mm, register=options.register)
+    case = build_case(study, options.reference, model.spacing_mm, register=options.register)
     for warning in case.warnings:
         reporter.warning(warning)
-    return case, study.sources(), segmenter or make_segmenter(bundle, options)
+    return case, study.sources(), segmenter or make_segmenter(model, options)
 
 
 def _all_runs(
     case: Case, names: list[str], segmenter: Segmenter, reporter: Reporter
-) -> tuple[list[Effect], Segmentation, list[str]]:
+) -> tuple[list[Effect], Segmentation, list[RunWarning]]:
     """The effects, the run with all sequences, and what had to be given up in any of the runs."""
     reporter.stage("all", f"Segmenting with {display(names)}")
     first = segmenter.run(case, reporter)
@@ -185,7 +188,7 @@ def _all_runs(
         reporter.stage(_stage(name), f"Segmenting without {DISPLAY_NAMES[name]} ({number} of {len(names)})")
         second = segmenter.run(leave_out(case, name), reporter)
         effects += _effects(name, first, second)
-        fallbacks += [sentence for sentence in second.fallbacks if sentence not in fallbacks]
+        fallbacks += [each for each in second.fallbacks if each not in fallbacks]
     return effects, first, fallbacks
 
 
@@ -199,10 +202,11 @@ def _facts(
     sources: Mapping[str, Sources],
     effects: list[Effect],
     first: Segmentation,
-    fallbacks: list[str],
+    fallbacks: list[RunWarning],
     options: SegmentOptions,
 ) -> dict[str, Any]:
     names = [name for name, there in zip(SEQUENCES, first.case.available, strict=True) if there]
+    warnings = all_warnings(first)
     return {
         "schema": SCHEMA,
         "created": now(),
@@ -211,8 +215,9 @@ def _facts(
         "model": dict(first.model),
         "options": options.to_json(),
         "device": first.device,
-        "fallbacks": fallbacks,
-        "warnings": all_warnings(first),
+        "fallbacks": [str(warning) for warning in fallbacks],
+        "warnings": [str(warning) for warning in warnings],
+        "warning_records": [to_json(warning) for warning in (*warnings, *fallbacks)],
         "versions": versions(),
         "effects": [asdict(effect) for effect in effects],
     }

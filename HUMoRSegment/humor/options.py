@@ -81,7 +81,8 @@ def option(default: Any, help: str, **declared: Any) -> Any:
 
 
 def _window(text: str) -> str:
-    from .window_sizes import LARGEST_EDGE, TOKEN, is_window
+    from .networks.names import TOKEN
+    from .user_input import LARGEST_EDGE, is_window
 
     if is_window(text, TOKEN):
         return text

@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Cancelled
 from .events import Reporter
+from .inference.result_warnings import all_warnings
 from .interruption import check
 from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import REPORT_PAGE
 from .output.results import publish_label_map, write_rest
-from .output.warnings import all_warnings
 from .routing import Routing
 from .study.case_building import build_case
 from .study.study import load_study
+from .warnings import RunWarning, to_json
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
+    from .inference.model import Model
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
-    from .study.source import Sources
+    from .study.volume import Sources
 
 # Stage → its usual share of the whole time, for the progress bar.
 STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}
@@ -43,14 +45,14 @@ class Outcome:
         files: names of the results in it.
         seconds: stage → seconds; ``to_label_map`` is from the start until the label map was on disk,
             ``total`` until everything was.
-        warnings: sentences for the user.
+        warnings: for the user.
     """
 
     segmentation: Segmentation
     folder: Path
     files: list[str]
     seconds: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """The result as plain JSON-serialisable facts."""
@@ -62,8 +64,9 @@ class Outcome:
             "volumes_ml": {key: round(ml, 3) for key, ml in self.segmentation.volumes_ml().items()},
             "model": dict(self.segmentation.model),
             "device": self.segmentation.device,
-            "fallbacks": list(self.segmentation.fallbacks),
-            "warnings": self.warnings,
+            "fallbacks": [str(warning) for warning in self.segmentation.fallbacks],
+            "warnings": [str(warning) for warning in self.warnings],
+            "warning_records": [to_json(each) for each in (*self.warnings, *self.segmentation.fallbacks)],
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
 
@@ -123,7 +126,7 @@ def segment_files(
 def _segmented(
     files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, model: _Making | _Ready
 ) -> tuple[Segmentation, dict[str, Sources]]:
-    case, sources = _case(files, options, watch, model.bundle.spacing_mm)
+    case, sources = _case(files, options, watch, model.spacing_mm)
     with watch.stage("model", "Waiting for the model"):
         segmenter = model.segmenter()
     with watch.stage("segment", "Segmenting"):
@@ -144,7 +147,7 @@ def _case(
     return case, study.sources()
 
 
-def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[str]:
+def _report_warnings(segmentation: Segmentation, reporter: Reporter) -> list[RunWarning]:
     """All warnings of the run; those that were not reported yet are reported."""
     warnings = all_warnings(segmentation)
     for warning in warnings:
@@ -163,7 +166,7 @@ class _Ready:
     """A segmenter that was made before."""
 
     def __init__(self, segmenter: Segmenter) -> None:
-        self.bundle: Bundle = segmenter.bundle
+        self.spacing_mm = segmenter.model.spacing_mm
         self._segmenter = segmenter
 
     def segmenter(self) -> Segmenter:
@@ -179,7 +182,8 @@ class _Making:
     """
 
     def __init__(self, options: SegmentOptions) -> None:
-        self.bundle = model_of(options)
+        self._bundle = model_of(options)
+        self.spacing_mm = self._bundle.spacing_mm
         self._made: Segmenter | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._make, args=(options,), daemon=True)
@@ -201,7 +205,7 @@ class _Making:
 
     def _make(self, options: SegmentOptions) -> None:
         try:
-            self._made = make_segmenter(self.bundle, options)
+            self._made = make_segmenter(self._bundle, options)
         except BaseException as error:
             self._failure = error
 
@@ -218,7 +222,7 @@ def model_of(options: SegmentOptions) -> Bundle:
     return load_bundle(find_bundle(options.model))
 
 
-def make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
+def make_segmenter(model: Bundle | Model, options: SegmentOptions) -> Segmenter:
     """Load a model as the options want it.
 
     Raises:
@@ -226,7 +230,7 @@ def make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
     """
     from .inference.segmenter import Segmenter
 
-    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    return Segmenter(model, options.device, options.precision, options.window, options.mirror)
 
 
 class _Stopwatch:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from humor.study.foreground import find_foreground
+from humor.study.brain import find_foreground
 from humor.study.grid import Grid
 from humor.study.volume import Volume
 

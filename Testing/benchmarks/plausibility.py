@@ -22,8 +22,8 @@ from benchmarks.alignment import DATA, REPOSITORY
 from benchmarks.healthy import write_healthy_brain
 from humor.bundle.bundle import load_bundle
 from humor.bundle.store import find_bundle
+from humor.inference.result_warnings import implausible
 from humor.inference.segmenter import Segmenter
-from humor.output.warnings import implausible
 from humor.sequences import SEQUENCES, subset_name, subsets
 from humor.study.case_building import build_case
 from humor.study.study import load_study

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.healthy import write_healthy_brain
 from humor.cli.main import main
-from humor.output.plausibility_line import plausibility_line
+from humor.output.report_json import plausibility_line
 
 
 @pytest.fixture(scope="module")

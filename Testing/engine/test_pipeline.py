@@ -88,7 +88,7 @@ def test_every_warning_is_reported_once(files: dict[str, Path], tmp_path: Path) 
 
     only = {"flair": files["flair"]}
     outcome = segment_files(only, tmp_path / "out", NO_PAGE, Reporter(collect), segmenter())
-    assert outcome.warnings and sorted(warned) == sorted(outcome.warnings)
+    assert outcome.warnings and sorted(warned) == sorted(map(str, outcome.warnings))
 
 
 def test_a_segmenter_serves_many_studies(files: dict[str, Path], tmp_path: Path) -> None:

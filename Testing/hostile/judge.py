@@ -18,7 +18,7 @@ import nibabel
 import numpy as np
 
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT
-from humor.output.plain_files import sha256_of_plain
+from humor.plain_files import sha256_of_plain
 
 from .case import OUT, Case, Happened
 

@@ -109,12 +109,12 @@ def _remember_segmenters() -> None:
     real = pipeline.make_segmenter
     made: dict[Any, Any] = {}
 
-    def remembered(bundle: Any, options: Any) -> Any:
-        key = (bundle.folder, bundle.sha256, options.device, options.decisive_hash)
-        if "Resources" not in str(bundle.folder):
-            return real(bundle, options)
+    def remembered(model: Any, options: Any) -> Any:
+        key = (model.folder, model.sha256, options.device, options.decisive_hash)
+        if "Resources" not in str(model.folder):
+            return real(model, options)
         if key not in made:
-            made[key] = real(bundle, options)
+            made[key] = real(model, options)
         return made[key]
 
     pipeline.make_segmenter = remembered

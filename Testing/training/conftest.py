@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.sample import generate
+from humor.sample.patient import generate
 from humor_training.data.layouts.folders import LABEL_FILE
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from humor.errors import BundleError
-from humor.networks.cost import count_macs, count_parameters
+from humor.networks.build import count_macs, count_parameters
 from humor.networks.unetr import Unetr
 from humor_training.baselines import BASELINES, Baseline, build_any
 from humor_training.data.labelled_case import LabelledCase

@@ -13,9 +13,8 @@ from slicer.i18n import tr as _
 
 from humor.errors import InputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
-from humor.study.brain import COVERAGE_TO_WARN, SMALLEST_BRAIN_ML
+from humor.study.brain import COVERAGE_TO_WARN, SMALLEST_BRAIN_ML, Foreground, find_foreground
 from humor.study.case_building import REFERENCE_ORDER, SPACING_TOLERANCE
-from humor.study.foreground import Foreground, find_foreground
 from humor.study.grid import Grid
 from humor.study.volume import Volume
 

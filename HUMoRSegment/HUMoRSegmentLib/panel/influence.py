@@ -7,6 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from ..inputs.preflight import OK
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
 from ..run.task import Run
@@ -15,7 +16,7 @@ from ..scene.views import show_table
 from .qt_helpers import ensure_installed
 from .run import RunControls, RunWidgets
 from .section import Section, chosen_options, chosen_sequences, say
-from .text import OK, mark, table
+from .text import mark, table
 
 
 class InfluenceSection(Section):

@@ -11,12 +11,13 @@ from slicer.i18n import tr as _
 from humor.bundle.store import DEFAULT_BUNDLE, Installed
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
+from ..inputs.preflight import ERROR
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
 from .model_transfer import ModelTransfer, model_name
 from .qt_helpers import ChoiceBox, ask, ensure_installed, open_folder, open_zip, save_zip
 from .section import Section, say
-from .text import ERROR, failure_sentence, mark, megabytes
+from .text import failure_sentence, mark, megabytes
 
 
 class ModelSection(Section):

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from humor.errors import HumorError
 from humor.regions import REGION_KEYS, REGIONS, USUAL_THRESHOLD
 
+from ..inputs.preflight import ERROR, WARNING
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HIGHEST_THRESHOLD, LOWEST_THRESHOLD, HUMoRSegmentParameterNode
 from ..result import SceneResult
@@ -20,7 +21,7 @@ from ..scene.tables import show_volume_table
 from ..scene.views import edit_segments, show_table
 from .qt_helpers import Delayed
 from .section import Section, chosen_thresholds, say
-from .text import ERROR, WARNING, failure_sentence, mark, millilitres, swatch
+from .text import failure_sentence, mark, millilitres, swatch
 
 _SAME = 1e-6
 

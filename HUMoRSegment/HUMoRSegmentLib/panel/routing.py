@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import slicer
 from slicer.i18n import tr as _
 
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 
+from ..inputs.preflight import ERROR
 from ..logic import HUMoRSegmentLogic
 from ..parameters import DOMINANT_OVERLAY, EXPERT_OVERLAY, NO_OVERLAY, HUMoRSegmentParameterNode
 from ..routing.cursor import CursorReader
@@ -21,7 +22,7 @@ from ..scene import references
 from ..scene.views import hide_overlay, jump_to, show_table
 from .qt_helpers import ChoiceBox, Delayed
 from .section import Section, say
-from .text import ERROR, bars, failure_sentence, mark
+from .text import bars, failure_sentence, mark
 
 _OVERLAY_MILLISECONDS = 80
 

@@ -11,13 +11,14 @@ from slicer.i18n import tr as _
 
 from humor.sequences import DISPLAY_NAMES
 
+from ..inputs.preflight import ERROR, OK
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
 from ..result import SceneResult
 from ..run.task import Run
 from .qt_helpers import Follower, ensure_installed
 from .section import Section, chosen_options, chosen_sequences, say
-from .text import ERROR, OK, failure_sentence, mark, percent, progress
+from .text import failure_sentence, mark, percent, progress
 
 
 class RunSection(Section):

@@ -12,11 +12,12 @@ from humor.errors import HumorError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
 from ..inputs.guess import Guess
+from ..inputs.preflight import ERROR
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
 from .qt_helpers import Delayed
 from .section import Section, chosen_sequences, say
-from .text import ERROR, failure_sentence, mark
+from .text import failure_sentence, mark
 
 
 class SequencesSection(Section):

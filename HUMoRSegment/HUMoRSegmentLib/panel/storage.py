@@ -10,11 +10,12 @@ from slicer.i18n import tr as _
 
 from humor.bundle.store import Installed
 
+from ..inputs.preflight import ERROR, OK
 from ..logic import HUMoRSegmentLogic
 from ..run import temporary_files
 from .qt_helpers import ask
 from .section import Section, say
-from .text import ERROR, OK, failure_sentence, mark, megabytes
+from .text import failure_sentence, mark, megabytes
 
 
 class StorageSection(Section):

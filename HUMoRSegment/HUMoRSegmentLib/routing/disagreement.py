@@ -130,7 +130,7 @@ def _tumour(segmentation: Any) -> np.ndarray:
 
 def _bright(segmentation: Any) -> np.ndarray:
     """Voxels ``[n, 3]`` of the segmented image that are brighter than its background."""
-    from humor.study.foreground import otsu_threshold
+    from humor.study.brain import otsu_threshold
 
     volume = source_volume(segmentation)
     if volume is None or volume.GetImageData() is None:

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.errors import UsageError
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 
 from ..scene import references
 from ..scene.views import show_in_layer, take_out_of_layers

@@ -14,7 +14,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.errors import OutputError
-from humor.output.plain_files import is_folder
+from humor.plain_files import is_folder
 
 PREFIX, SUFFIX = "HUMoR-", ".run"
 STALE_AFTER = 24 * 3600.0

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from humor.box import bounding_box
 from humor.errors import UsageError
-from humor.inference.postprocessing import nested_masks, remove_specks
+from humor.inference.postprocessing import nested_masks, remove_small_components
 from humor.regions import REGION_KEYS, regions_to_labels
 from humor.study.grid import Grid
 
@@ -141,7 +141,7 @@ def _masks(segmentation: Any, crop: CroppedProbabilities, thresholds: Mapping[st
     masks = nested_masks(crop.values, [thresholds[key] for key in REGION_KEYS])
     least = float(segmentation.GetAttribute(references.MIN_COMPONENT_ML) or 0.0)
     voxel_ml = crop.grid.voxel_ml * world_scale(segmentation)
-    return remove_specks(masks, voxel_ml, least)
+    return remove_small_components(masks, voxel_ml, least)
 
 
 def _write_segments(segmentation: Any, masks: np.ndarray, crop: CroppedProbabilities, grid: Grid) -> None:

@@ -10,8 +10,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from humor.errors import InputError
-from humor.study.grid import Grid
-from humor.study.plausible import SMALLEST_AXIS
+from humor.study.grid import SMALLEST_AXIS, Grid
 
 
 def title(node: Any) -> str:

@@ -11,10 +11,9 @@ from types import TracebackType
 
 from ..errors import OutputError, UserFileError
 from ..hashing import sha256_of_bytes
-from ..output.file_lock import FileLock
 from ..output.folder import clear_leftovers, output_error
 from ..output.ownership import Claim, Journal
-from ..output.plain_files import is_folder, remove_partials, sha256_of_plain, write_whole
+from ..plain_files import FileLock, is_folder, remove_partials, sha256_of_plain, write_whole
 from .records import Record, Records, volumes_table, was_made_here
 from .state import LOCK, OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES, RunStamp, RunStamps, Verdict, judge
 

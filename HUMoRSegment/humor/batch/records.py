@@ -15,8 +15,8 @@ from typing import Any
 
 from ..errors import UserFileError
 from ..neutral import cell
-from ..output.plain_files import open_plain, read_plain, sync_folder
-from ..output.provenance import now
+from ..output.report_json import now
+from ..plain_files import open_plain, read_plain, sync_folder
 from ..regions import LABEL_NAMES, REGION_KEYS
 from .messages import Failure, Settings
 from .state import InputStats, Report

@@ -20,9 +20,9 @@ from ..errors import InputError
 from ..hashing import sha256_of_bytes, sha256_of_file
 from ..output.names import LABEL_MAP, REPORT, SEGMENTATION
 from ..output.ownership import claims_of, parsed
-from ..output.plain_files import read_plain, write_whole
+from ..plain_files import read_plain, write_whole
 from ..regions import REGION_KEYS
-from ..study.source import data_files
+from ..study.volume import data_files
 
 InputStats = dict[str, dict[str, Any]]
 """Sequence → ``path``, ``bytes``, ``mtime_ns``; of detached data, or a header, also ``data``, a list."""

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 
 from ..errors import HumorError, UsageError
-from ..paths import absence
 from ..study.channels import Channels
-from ..study.folder_images import BIDS_IMAGES, FoundImage, images_of_study, sequence_folders
-from ..study.patients import by_patient
+from ..study.folder_images import BIDS_IMAGES, FoundImage, by_patient, images_of_study, sequence_folders
 from ..study.roles import guess_among, guess_roles
+from ..user_input import absence
 from .state import STATE_FOLDER
 from .studies import BatchStudy, without_unfit
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError, UsageError
-from ..paths import absence, home
 from ..sequences import SEQUENCES
 from ..study.file_names import read_name
 from ..study.formats import image_suffix
+from ..user_input import absence, home
 from .studies import BatchStudy, check_ids, shortened
 
 LARGEST = 1 << 26  # characters; a hundred thousand studies take less

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError, OutputError, UsageError
-from ..output.plain_files import is_plain, sync_file, sync_folder
+from ..plain_files import is_plain, sync_file, sync_folder
 from .bundle import MAX_BYTES, Bundle, load_bundle, open_file
 from .card import make_card
 from .manifest import CARD, MANIFEST, MAX_MANIFEST_BYTES, Manifest

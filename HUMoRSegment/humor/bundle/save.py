@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import BundleError
 from ..hashing import sha256_of_bytes
 from ..interruption import put_off
-from ..output.plain_files import is_folder, sync_file, sync_folder
+from ..plain_files import is_folder, sync_file, sync_folder
 from .bundle import Bundle, load_bundle, open_file
 from .card import make_card
 from .manifest import CARD, MANIFEST, Manifest

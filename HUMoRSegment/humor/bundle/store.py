@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BundleError
-from ..paths import home
+from ..user_input import home
 from .bundle import Bundle, load_bundle
 from .manifest import MANIFEST
 from .rules import is_name

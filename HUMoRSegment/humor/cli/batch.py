@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
-from ..whole_numbers import whole_number
+from ..user_input import whole_number
 from .arguments import add_listening, add_output, add_run_options, given_path, run_options
 from .terminal import Bar, JsonLines, Quiet, complain, say
 

@@ -116,7 +116,7 @@ def check_versions() -> Iterator[Check]:
 
 def check_libraries() -> Iterator[Check]:
     """Import everything once: an installed library may still be broken."""
-    from ..inference.openvino_import import refuse_statistics
+    from ..inference.openvino_backend import refuse_statistics
 
     refuse_statistics()
     for name, module in REQUIRED.items():
@@ -199,7 +199,7 @@ def check_cpu() -> Iterator[Check]:
 def _openvino_cpu() -> tuple[str, bool | None]:
     """Name and bfloat16 support as OpenVINO sees them; support is None where it cannot tell."""
     try:
-        from ..inference.openvino_import import import_openvino
+        from ..inference.openvino_backend import import_openvino
 
         core = import_openvino().Core()
         name = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
@@ -319,7 +319,9 @@ def check_trial(device: str) -> Iterator[Check]:
         remedy = "Do not use this device: try 'humor doctor --device cpu', and report this output."
         yield Check(FAIL, "trial", f"{text}, but the result is not made of probabilities", remedy)
     elif result.fallbacks:
-        yield Check(WARN, "trial", f"{text}. {' '.join(result.fallbacks)}", "See memory and devices above.")
+        yield Check(
+            WARN, "trial", f"{text}. {' '.join(map(str, result.fallbacks))}", "See memory and devices above."
+        )
     else:
         yield Check(OK, "trial", text)
 

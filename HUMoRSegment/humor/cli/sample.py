@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         OutputError: the folder cannot be written to.
     """
     from ..events import Reporter
-    from ..sample import DEFAULT_SEED, write_sample
+    from ..sample.patient import DEFAULT_SEED, write_sample
 
     seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     reporter = Reporter(listener_for(arguments.json, quiet=False), {"generate": 1.0})

@@ -1,18 +1,24 @@
-"""The small interface behind which every kind of device hides."""
+"""The small interface behind which every kind of device hides, and test-time mirroring on top of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
 from ..routing import GateMap
+from .windows import Triple
+
+Window = Triple | None
+"""Edges in voxels, or None for the whole brain."""
+LEFT_RIGHT = -1
+"""Axis of a case; the networks have seen brains mirrored along it, and along no other."""
 
 
 class OutOfMemory(Exception):
-    """A backend ran out of memory; the ladder takes the next, smaller step."""
+    """A backend ran out of memory; the memory fallback takes the next, smaller step."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +36,21 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How to go through a case: one step of the memory ladder.
+class Strategy:
+    """How a case goes through the network.
 
     Attributes:
-        window: edge lengths in voxels, or None for the whole case in one window.
+        window: which the network sees at a time.
         overlap: share of a window that it has in common with the next.
         batch: windows at a time.
         stitch_on_cpu: keep the case and the sum of windows in main memory.
-        low_precision: bf16 or fp16 where the device has it.
         on_cpu: give up the device altogether.
     """
 
-    window: tuple[int, int, int] | None = None
+    window: Window = None
     overlap: float = 0.5
     batch: int = 1
     stitch_on_cpu: bool = False
-    low_precision: bool = True
     on_cpu: bool = False
 
 
@@ -69,11 +73,57 @@ class Backend(Protocol):
         ...
 
     def run(
-        self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
+        self,
+        image: np.ndarray,
+        available: tuple[bool, ...],
+        strategy: Strategy,
+        progress: Callable[[float], None],
     ) -> Raw:
         """Segment ``image [4, D, H, W]`` (edges multiples of 16).
 
         Raises:
-            OutOfMemory: with this plan it does not fit.
+            OutOfMemory: with this strategy it does not fit.
         """
         ...
+
+
+class MirroredBackend:
+    """The mean of what a network says about a brain and about its mirror image.
+
+    The gates are those of the brain as it is.
+
+    Args:
+        inner: runs the network.
+    """
+
+    def __init__(self, inner: Backend) -> None:
+        self._inner = inner
+
+    @property
+    def label(self) -> str:
+        """That of the inner one, and that the brain was mirrored."""
+        return f"{self._inner.label}, mirrored too"
+
+    @property
+    def multiple(self) -> int:
+        """That of the inner one."""
+        return self._inner.multiple
+
+    @property
+    def distilled(self) -> bool:
+        """That of the inner one."""
+        return self._inner.distilled
+
+    def run(
+        self,
+        image: np.ndarray,
+        available: tuple[bool, ...],
+        strategy: Strategy,
+        progress: Callable[[float], None],
+    ) -> Raw:
+        """See ``Backend.run``."""
+        straight = self._inner.run(image, available, strategy, lambda done: progress(done / 2))
+        turned = np.ascontiguousarray(np.flip(image, LEFT_RIGHT))
+        mirrored = self._inner.run(turned, available, strategy, lambda done: progress(0.5 + done / 2))
+        back = np.flip(mirrored.probabilities, LEFT_RIGHT)
+        return replace(straight, probabilities=(straight.probabilities + back) / 2)

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..networks.names import TOKEN
 from ..networks.prediction import GateWeights
 from ..routing import GateMap
-from ..window_sizes import TOKEN
 from .windows import Triple, place_affine
 
 FINEST = 4

@@ -7,6 +7,7 @@ other. So there is one copy of the weights, and graph and weights cannot differ.
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -18,19 +19,17 @@ from ..bundle.bundle import Bundle
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import weight_files
 from ..errors import BundleError
-from ..memory.release import give_back
-from ..memory.shortage import is_memory_failure
-from ..networks.names import expert_names, gate_names
+from ..memory.shortage import give_back, is_memory_failure
+from ..networks.names import TOKEN, expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
 from ..sequences import SEQUENCES
-from ..window_sizes import TOKEN
-from .backend import OutOfMemory, Plan, Raw
-from .openvino_import import import_openvino
+from .backend import OutOfMemory, Raw, Strategy
 from .windows import place_affine, stitch
 
 if TYPE_CHECKING:
     import openvino
+
 
 KEPT_SHAPES = 2
 """Compiled window shapes that are kept: cases of a batch often share theirs."""
@@ -60,32 +59,33 @@ class OpenVinoBackend:
         _check_form(self._model, self._gates, self._graph)
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self._low = has_bf16 and precision in ("auto", "bf16")
-        self._compiled: OrderedDict[tuple[tuple[int, ...], bool], Any] = OrderedDict()
-        self._used = "bf16" if self._low else "fp32"
+        self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
     @property
     def label(self) -> str:
         """What it runs on and how."""
-        return f"CPU (OpenVINO, {self._used})"
+        return f"CPU (OpenVINO, {'bf16' if self._low else 'fp32'})"
 
     def run(
-        self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
+        self,
+        image: np.ndarray,
+        available: tuple[bool, ...],
+        strategy: Strategy,
+        progress: Callable[[float], None],
     ) -> Raw:
         """See ``Backend.run``. A missing sequence's channel is zeroed here."""
         missing = [channel for channel, there in enumerate(available) if not there]
         if image[missing].any():  # cases have zeros there already: then no copy of a whole brain is made
             image = image.copy()
             image[missing] = 0
-        low = self._low and plan.low_precision
-        self._used = "bf16" if low else "fp32"
         try:
-            if plan.window is None:
-                probabilities, gates = self._predict(image, low)
+            if strategy.window is None:
+                probabilities, gates = self._predict(image)
                 probabilities, gates = probabilities.copy(), None if gates is None else gates.copy()
                 progress(1.0)
             else:
                 probabilities, gates = stitch(
-                    image, plan.window, plan.overlap, lambda part: self._predict(part, low), progress
+                    image, strategy.window, strategy.overlap, lambda part: self._predict(part), progress
                 )
             return Raw(probabilities, [] if gates is None else _gate_maps(gates))
         except (MemoryError, RuntimeError) as error:
@@ -97,20 +97,20 @@ class OpenVinoBackend:
         give_back()
         raise OutOfMemory(message)
 
-    def _predict(self, image: np.ndarray, low: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    def _predict(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Probabilities and gates, as views of OpenVINO's memory that the next call overwrites."""
-        outputs = self._network(image.shape, low)(image[None], share_outputs=True)
+        outputs = self._network(image.shape)(image[None], share_outputs=True)
         probabilities = outputs[0][0]
         if not self._gates:
             return probabilities, None
         gates = outputs[1][0]
         return probabilities, gates.reshape(self._gates, -1, *gates.shape[1:])
 
-    def _network(self, shape: tuple[int, ...], low: bool) -> openvino.CompiledModel:
-        key = (tuple(shape), low)
+    def _network(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
+        key = tuple(shape)
         if key not in self._compiled:
             self._model.reshape([1, *shape])
-            hint = {"INFERENCE_PRECISION_HINT": "bf16" if low else "f32", "PERFORMANCE_HINT": "LATENCY"}
+            hint = {"INFERENCE_PRECISION_HINT": "bf16" if self._low else "f32", "PERFORMANCE_HINT": "LATENCY"}
             while len(self._compiled) >= KEPT_SHAPES:
                 self._compiled.popitem(last=False)
             self._compiled[key] = self._core.compile_model(self._model, "CPU", hint)
@@ -163,3 +163,25 @@ def _has(shape: openvino.PartialShape, channels: int) -> bool:
 
 def _unusable(graph: Path, reason: str) -> BundleError:
     return BundleError(f"{graph}: this graph cannot be used ({reason}). {GET_AGAIN}")
+
+
+def refuse_statistics() -> None:
+    """Keep OpenVINO from reporting to a statistics server; call it before the first import.
+
+    On import it would send an event unless its user has opted out, from a forked copy of the process
+    that lives until the network answers. A module that is None cannot be imported, and OpenVINO has a
+    stand-in for where its package of statistics is not installed.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def import_openvino() -> Any:
+    """The module ``openvino``, which reports to nobody.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+    """
+    refuse_statistics()
+    import openvino
+
+    return openvino

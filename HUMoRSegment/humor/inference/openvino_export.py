@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..bundle.weights import encode_weights
 from ..sequences import SEQUENCES
-from .openvino_import import import_openvino
+from .openvino_backend import import_openvino
 
 GRAPH, CONSTANTS = "openvino.xml", "openvino.bin"
 _ALIGNMENT = 64

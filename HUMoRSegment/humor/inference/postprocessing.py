@@ -1,4 +1,4 @@
-"""From probabilities to masks: nesting, thresholds, removal of specks."""
+"""From probabilities to masks: nesting, thresholds, removal of small components."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def nested_masks(probabilities: np.ndarray, thresholds: Sequence[float]) -> np.n
     return nest(probabilities >= limits)
 
 
-def remove_specks(masks: np.ndarray, voxel_ml: float, minimum_ml: float) -> np.ndarray:
+def remove_small_components(masks: np.ndarray, voxel_ml: float, minimum_ml: float) -> np.ndarray:
     """Drop connected parts (26-neighbours) smaller than ``minimum_ml`` from each mask ``[3, D, H, W]``.
 
     Masks stay nested: a part of a region whose parent's part was dropped goes with it.
@@ -41,10 +41,10 @@ def remove_specks(masks: np.ndarray, voxel_ml: float, minimum_ml: float) -> np.n
     if minimum_ml <= 0:
         return masks
     smallest = minimum_ml / voxel_ml
-    return nest(np.stack([_without_specks(mask, smallest) for mask in masks]))
+    return nest(np.stack([_without_small(mask, smallest) for mask in masks]))
 
 
-def _without_specks(mask: np.ndarray, smallest: float) -> np.ndarray:
+def _without_small(mask: np.ndarray, smallest: float) -> np.ndarray:
     box = bounding_box(mask)
     if box is None:
         return mask

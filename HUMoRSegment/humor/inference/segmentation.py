@@ -10,6 +10,7 @@ import numpy as np
 from ..regions import REGION_KEYS
 from ..routing import Routing
 from ..study.case import Case
+from ..warnings import RunWarning
 from .plausibility import Plausibility, plausibility
 
 
@@ -21,12 +22,12 @@ class Segmentation:
         case: what was segmented.
         probabilities: float32 ``[3, D, H, W]`` (WT, TC, ET), nested, on ``case.grid``.
         regions: bool ``[3, *case.native.shape]`` on the native grid, in its file's axis order,
-            nested, after thresholds and removal of specks.
+            nested, after thresholds and removal of small components.
         routing: gate weights on places inside ``case.grid``; no gates if the model has none.
         model: facts about the bundle: ``name``, ``architecture``, ``sha256``, ``version``.
         device: what it ran on in the end, e.g. ``cpu (OpenVINO, bf16)``.
-        fallbacks: what had to be given up on the way (memory ladder), as sentences.
-        warnings: sentences for the user.
+        fallbacks: what had to be given up for memory.
+        warnings: of the run, for the user; ``result_warnings`` finds those that follow from the result.
         seconds: stage → seconds.
     """
 
@@ -36,8 +37,8 @@ class Segmentation:
     routing: Routing
     model: dict[str, str]
     device: str
-    fallbacks: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    fallbacks: list[RunWarning] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property

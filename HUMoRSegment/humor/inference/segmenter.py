@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from dataclasses import replace
 
@@ -10,30 +11,40 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from ..errors import DeviceError, UsageError
 from ..events import Reporter
-from ..memory.available import GB, main_memory
+from ..memory.available import CONTAINER, GB, PROCESS, main_memory
+from ..networks.names import TOKEN
+from ..options import PRECISIONS
 from ..regions import nest
 from ..routing import Routing
-from ..study.case import Case
+from ..study.case import Case, masks_to_native, to_native
 from ..study.resampling import voxel_map
-from ..study.restore import masks_to_native, to_native
-from ..window_sizes import LARGEST_EDGE, TOKEN, is_window
-from .backend import Backend, Plan, Raw
-from .devices import Device, resolve_device
-from .ladder import climb_down, steps
-from .mirroring import MirroredBackend
-from .postprocessing import limit_of, nested_masks, remove_specks
+from ..user_input import LARGEST_EDGE, is_window
+from ..warnings import RunWarning
+from .backend import Backend, MirroredBackend, Raw, Strategy, Window
+from .devices import resolve_device
+from .memory_fallback import (
+    SHARE,
+    bytes_needed,
+    fallbacks,
+    first_that_fits,
+    largest_window,
+    small_window_warning,
+    windows_below,
+)
+from .model import Model, model_of_bundle
+from .postprocessing import limit_of, nested_masks, remove_small_components
 from .segmentation import Segmentation
-from .window_choice import SHARE, Window, bytes_needed, cost_of, largest_window, windows_below
 from .windows import Triple
 
 GPU_BATCH = 4
+_Values = dict[str, float | None]
 
 
 class Segmenter:
-    """Runs one bundle on one device.
+    """Runs one model on one device.
 
     Args:
-        bundle: the model.
+        model: a bundle, or a model made of a network in memory.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         window: ``auto`` (the whole brain where memory allows), ``whole``, or the edge of sliding
@@ -46,22 +57,24 @@ class Segmenter:
 
     def __init__(
         self,
-        bundle: Bundle,
+        model: Bundle | Model,
         device: str = "auto",
         precision: str = "auto",
         window: str = "auto",
         mirror: bool = False,
     ) -> None:
-        self.bundle = bundle
+        self.model = model_of_bundle(model) if isinstance(model, Bundle) else model
         self._window = _checked_window(window)
-        self._precision = precision
-        has_graph = bool(bundle.manifest.graph)
-        self.device = resolve_device(device, torch_needed=not has_graph)
-        self._on_openvino = self.device.kind == "cpu" and has_graph and _installed("openvino")
-        backend = _make_backend(bundle, self.device, precision, self._on_openvino)
+        if precision not in PRECISIONS:
+            raise UsageError(f"Precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
+        graph_fits = self.model.has_graph and precision != "fp16"  # which OpenVINO does not know on CPUs
+        self.device = resolve_device(device, torch_needed=not graph_fits)
+        on_openvino = graph_fits and self.device.kind == "cpu" and _installed("openvino")
+        self._library = "openvino" if on_openvino else "torch"
+        backend = self._make_backend(precision)
         self._backend = MirroredBackend(backend) if mirror else backend
         _checked_window(window, self._backend.multiple)  # only a loaded network says what it needs
-        if bundle.manifest.min_component_ml > 0:
+        if self.model.min_component_ml > 0:
             # Needed after the network; imported here, where front ends load the model beside the images.
             import scipy.ndimage  # noqa: F401
 
@@ -74,7 +87,7 @@ class Segmenter:
         """
         reporter = reporter or Reporter()
         begin = time.perf_counter()
-        raw, fallbacks, cost = self._predict(case, reporter)
+        raw, given_up, cost = self._predict(case, reporter)
         inferred = time.perf_counter()
         probabilities = nest(raw.probabilities)
         regions = self._native_regions(case, probabilities)
@@ -83,67 +96,79 @@ class Segmenter:
             probabilities=probabilities,
             regions=regions,
             routing=_routing(raw, case, "distilled" if self._backend.distilled else "learned"),
-            model=self.bundle.facts(),
+            model=dict(self.model.facts),
             device=self._backend.label,
-            fallbacks=fallbacks,
-            warnings=[cost] if cost else [],
+            fallbacks=given_up,
+            warnings=cost,
             seconds={"infer": inferred - begin, "postprocess": time.perf_counter() - inferred},
         )
 
-    def _predict(self, case: Case, reporter: Reporter) -> tuple[Raw, list[str], str]:
+    def _make_backend(self, precision: str) -> Backend:
+        if self._library == "openvino":
+            from .openvino_backend import OpenVinoBackend
+
+            assert self.model.bundle is not None
+            return OpenVinoBackend(self.model.bundle, precision)
+        if not _installed("torch"):
+            raise DeviceError(
+                f"The model {self.model.name} needs PyTorch here, which is not installed. Install it "
+                "(pip install torch monai), or use a student on the CPU."
+            )
+        from .torch_backend import TorchBackend
+
+        return TorchBackend(self.model.network(), self.device, precision)
+
+    def _predict(self, case: Case, reporter: Reporter) -> tuple[Raw, list[RunWarning], list[RunWarning]]:
         """What the network says, what was given up for memory, and what the windows cost."""
         shape: Triple = (case.image.shape[1], case.image.shape[2], case.image.shape[3])
-        training = self.bundle.manifest.window
+        training = self.model.window
         smaller = windows_below(shape, training)
-        first, why = self._first_window(shape, smaller)
-        plan = Plan(
-            window=first,
-            batch=1 if self.device.kind == "cpu" else GPU_BATCH,
-            low_precision=self._precision != "fp32",
-        )
-        raw, used, fallbacks = climb_down(
-            steps(plan, smaller, self.device.kind),
+        window, code, values = self._first_window(shape, smaller)
+        first = Strategy(window, batch=1 if self.device.kind == "cpu" else GPU_BATCH)
+        raw, used, given_up = first_that_fits(
+            fallbacks(first, smaller, self.device.kind),
             lambda chosen: self._backend.run(case.image, case.available, chosen, reporter.progress),
             reporter.warning,
         )
-        if used.window != first:
-            why = "memory ran out with larger ones"
-        return raw, fallbacks, cost_of(used.window, shape, training, why)
+        if used.window != window:
+            code, values = "small_windows_fallback", {}
+        return raw, given_up, small_window_warning(used.window, shape, training, code, values)
 
-    def _first_window(self, shape: Triple, smaller: list[Triple]) -> tuple[Window, str]:
-        """Where to begin, and why it is not larger."""
+    def _first_window(self, shape: Triple, smaller: list[Triple]) -> tuple[Window, str, _Values]:
+        """Where to begin, and why it is not larger: code and values of a warning."""
         if self._window == "whole":
-            return None, ""
+            return None, "small_windows_chosen", {}
         if self._window != "auto":
             edge = int(self._window)
-            return (edge, edge, edge), "such windows were asked for"
-        kind = "openvino" if self._on_openvino else "torch"
-        free, words = self._free_memory()
-        needed = bytes_needed(shape, None, kind) / SHARE / GB
-        why = f"memory was short ({words} were free, and the whole brain needs {needed:.1f} GB)"
-        return largest_window(shape, smaller, kind, free), why
+            return (edge, edge, edge), "small_windows_chosen", {}
+        free, values = self._free_memory()
+        values["needed_gb"] = bytes_needed(shape, None, self._library) / SHARE / GB
+        return largest_window(shape, smaller, self._library, free), "small_windows_memory", values
 
-    def _free_memory(self) -> tuple[int, str]:
-        if self.device.kind != "cuda":
-            memory = main_memory()
-            return memory.free, str(memory)
-        import torch
+    def _free_memory(self) -> tuple[int, _Values]:
+        """Bytes, and what is said of them where they are few."""
+        values: _Values = dict.fromkeys(("free_gb", "free_gpu_gb", "container_gb", "process_gb"))
+        if self.device.kind == "cuda":
+            import torch
 
-        free = int(torch.cuda.mem_get_info(self.device.index)[0])
-        return free, f"{free / GB:.1f} GB of the GPU's"
+            free = int(torch.cuda.mem_get_info(self.device.index)[0])
+            return free, values | {"free_gpu_gb": free / GB}
+        memory = main_memory()
+        limit = {CONTAINER: "container_gb", PROCESS: "process_gb"}.get(memory.limit)
+        values |= {"free_gb": memory.free / GB} | ({limit: memory.total / GB} if limit else {})
+        return memory.free, values
 
     def _native_regions(self, case: Case, probabilities: np.ndarray) -> np.ndarray:
-        manifest = self.bundle.manifest
-        thresholds = [manifest.thresholds[key] for key in manifest.regions]
+        thresholds, least = self.model.thresholds, self.model.min_component_ml
         if voxel_map(case.grid, case.native) is not None:
             # Same voxels: cutting first is exact, and three bool masks move faster than floats.
             masks = nested_masks(probabilities, thresholds)
-            return to_native(case, remove_specks(masks, case.grid.voxel_ml, manifest.min_component_ml))
+            return to_native(case, remove_small_components(masks, case.grid.voxel_ml, least))
         box, within = masks_to_native(case, probabilities, limit_of(min(thresholds)))
         masks = np.zeros((len(within), *case.native.shape[::-1]), bool).transpose(0, 3, 2, 1)
         if within.size:
             found = nested_masks(within, thresholds)
-            masks[(slice(None), *box)] = remove_specks(found, case.native.voxel_ml, manifest.min_component_ml)
+            masks[(slice(None), *box)] = remove_small_components(found, case.native.voxel_ml, least)
         return masks
 
 
@@ -155,24 +180,7 @@ def _checked_window(window: str, multiple: int = TOKEN) -> str:
     )
 
 
-def _make_backend(bundle: Bundle, device: Device, precision: str, on_openvino: bool) -> Backend:
-    if on_openvino and precision != "fp16":
-        from .openvino_backend import OpenVinoBackend
-
-        return OpenVinoBackend(bundle, precision)
-    if not _installed("torch"):
-        raise DeviceError(
-            f"The model {bundle.name} needs PyTorch here, which is not installed. Install it "
-            "(pip install torch monai), or use a student on the CPU."
-        )
-    from .torch_backend import TorchBackend
-
-    return TorchBackend(bundle, device, precision)
-
-
 def _installed(package: str) -> bool:
-    import importlib.util
-
     return importlib.util.find_spec(package) is not None
 
 

@@ -15,11 +15,10 @@ from ..bundle.manifest import MANIFEST
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import check_shapes
 from ..errors import BundleError, MemoryShortage
-from ..memory.release import give_back
-from ..memory.shortage import is_memory_failure, memory_shortage
+from ..memory.shortage import give_back, is_memory_failure, memory_shortage
 from ..networks.build import build
-from ..window_sizes import TOKEN
-from .backend import OutOfMemory, Plan, Raw
+from ..networks.names import TOKEN
+from .backend import OutOfMemory, Raw, Strategy
 from .devices import Device
 from .gate_grids import Slot, pack, unpack
 from .windows import SIGMA, Triple, boxes, padded_shape, step_of
@@ -64,16 +63,16 @@ def _built(bundle: Bundle) -> nn.Module:
 
 
 class TorchBackend:
-    """Runs a bundle's network on one device.
+    """Runs any ``network(image, available) -> Prediction`` on one device.
 
     Args:
-        bundle: the model.
+        network: with its weights, in float32; it is moved to the device and put into evaluation mode.
         device: where to run it.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     """
 
-    def __init__(self, bundle: Bundle, device: Device, precision: str = "auto") -> None:
-        self._network = load_network(bundle)
+    def __init__(self, network: nn.Module, device: Device, precision: str = "auto") -> None:
+        self._network = network.eval()
         self._network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._device = device
         self._type = _low_type(device, precision)
@@ -97,16 +96,20 @@ class TorchBackend:
         return bool(getattr(self._network, "distilled", False))
 
     def run(
-        self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Callable[[float], None]
+        self,
+        image: np.ndarray,
+        available: tuple[bool, ...],
+        strategy: Strategy,
+        progress: Callable[[float], None],
     ) -> Raw:
         """See ``Backend.run``. Cases are padded with zeros at their far ends, and results cut back."""
-        self._where = Device("cpu") if plan.on_cpu else self._device
-        low = self._type if plan.low_precision and not plan.on_cpu else None
+        self._where = Device("cpu") if strategy.on_cpu else self._device
+        low = None if strategy.on_cpu else self._type
         self._used = "fp32" if low is None else str(low).removeprefix("torch.").replace("float16", "fp16")
         self._used = self._used.replace("bfp16", "bf16")
         try:
             with torch.inference_mode():
-                return self._run(image, available, plan, low, progress)
+                return self._run(image, available, strategy, low, progress)
         except (MemoryError, RuntimeError) as error:
             if not is_memory_failure(error):
                 raise
@@ -119,18 +122,18 @@ class TorchBackend:
         self,
         image: np.ndarray,
         available: tuple[bool, ...],
-        plan: Plan,
+        strategy: Strategy,
         low: torch.dtype | None,
         progress: Callable[[float], None],
     ) -> Raw:
         device = torch.device(self._where.torch_name)
         network = self._network.to(device)
         flags = torch.tensor([available], device=device)
-        keep_on = torch.device("cpu") if plan.stitch_on_cpu else device
+        keep_on = torch.device("cpu") if strategy.stitch_on_cpu else device
         whole = _padded(torch.from_numpy(np.ascontiguousarray(image))[None].to(keep_on), self.multiple)
         edges: Triple = (whole.shape[2], whole.shape[3], whole.shape[4])
-        window = edges if plan.window is None else padded_shape(plan.window, self.multiple)
-        every = boxes(edges, window, plan.overlap)
+        window = edges if strategy.window is None else padded_shape(strategy.window, self.multiple)
+        every = boxes(edges, window, strategy.overlap)
         slots: list[Slot] = []
 
         def predict(part: Tensor) -> tuple[Tensor, ...]:
@@ -145,7 +148,7 @@ class TorchBackend:
             outputs = predict(whole)
             progress(1.0)
         else:
-            outputs = _windows(whole, replace(plan, window=window), predict, device, keep_on, progress)
+            outputs = _windows(whole, replace(strategy, window=window), predict, device, keep_on, progress)
         depth, height, width = image.shape[1:]
         probabilities = outputs[0][0, :, :depth, :height, :width].float().contiguous().cpu().numpy()
         gates = [packed[0].cpu().numpy() for packed in outputs[1:]]
@@ -161,18 +164,18 @@ def _padded(whole: Tensor, multiple: int) -> Tensor:
 
 def _windows(
     whole: Tensor,
-    plan: Plan,
+    strategy: Strategy,
     predict: Callable[[Tensor], tuple[Tensor, ...]],
     device: torch.device,
     keep_on: torch.device,
     progress: Callable[[float], None],
 ) -> tuple[Tensor, ...]:
-    assert plan.window is not None
-    edges = [min(edge, length) for edge, length in zip(plan.window, whole.shape[2:], strict=True)]
+    assert strategy.window is not None
+    edges = [min(edge, length) for edge, length in zip(strategy.window, whole.shape[2:], strict=True)]
     # Half a voxel more than a whole step, so that MONAI's rounding down finds that step.
-    overlap = [1 - (step_of(edge, plan.overlap) + 0.5) / edge for edge in edges]
+    overlap = [1 - (step_of(edge, strategy.overlap) + 0.5) / edge for edge in edges]
     shape = (whole.shape[2], whole.shape[3], whole.shape[4])
-    total, done = len(boxes(shape, plan.window, plan.overlap)), 0
+    total, done = len(boxes(shape, strategy.window, strategy.overlap)), 0
 
     def counted(part: Tensor) -> tuple[Tensor, ...]:
         nonlocal done
@@ -184,7 +187,7 @@ def _windows(
     outputs = sliding_window_inference(
         whole,
         roi_size=edges,
-        sw_batch_size=plan.batch,
+        sw_batch_size=strategy.batch,
         predictor=counted,
         overlap=overlap,
         mode="gaussian",

@@ -1,9 +1,11 @@
-"""Telling that memory ran out, whichever library found no room, and saying so to the user."""
+"""Telling that memory ran out, whichever library found no room; saying so; giving back what is left."""
 
 from __future__ import annotations
 
 import errno
+import gc
 import re
+import sys
 
 from ..errors import MemoryShortage
 from .available import GB, PROCESS, main_memory
@@ -76,3 +78,18 @@ def shortage_sentences(what: str) -> str:
     memory = main_memory()
     needs = _NEEDS + (_MORE_ADDRESSES if memory.limit == PROCESS else "")
     return f"{what}; {memory} are free. {needs} {_REMEDY}"
+
+
+def give_back() -> None:
+    """Free what nobody refers to, and let the C library give it back (malloc_trim(3), where there is one).
+
+    Without that glibc keeps what threads have freed, and the next, smaller attempt fails for want of it.
+    """
+    gc.collect()
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -1,4 +1,4 @@
-"""The only place that turns a name and numbers into a network."""
+"""The only place that turns a name and numbers into a network; and what a network costs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import BundleError
+from ..sequences import SEQUENCES
 from .lora_moe.network import LoraMoe, LoraMoeConfig
 from .m4oe.network import M4oe, M4oeConfig
-from .mome.network import Mome, MomeConfig
+from .mome import Mome, MomeConfig
 from .unetr import Unetr, UnetrConfig
 
 
@@ -75,3 +78,20 @@ def build(config: Mapping[str, Any]) -> nn.Module:
     if unknown := sorted(set(numbers) - known):
         raise BundleError(f"Architecture {name!r} has no number called {', '.join(unknown)}.")
     return made.network(made.config(**{**made.numbers, **numbers}))
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trainable and frozen parameters together, without buffers."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def count_macs(network: nn.Module, window: tuple[int, int, int] = (96, 96, 96)) -> int:
+    """Multiply-accumulates of one forward pass at batch 1 (half of torch's FLOP count)."""
+    image = torch.zeros(1, len(SEQUENCES), *window)
+    available = torch.ones(1, len(SEQUENCES), dtype=torch.bool)
+    training = network.training
+    network.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(image, available)
+    network.train(training)
+    return counter.get_total_flops() // 2

@@ -1,4 +1,4 @@
-"""Names of networks, gates and experts. No torch here: they are needed where a graph runs without it."""
+"""Names of networks, gates and experts, and their grid. No torch: it is needed where a graph runs without."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ ARCHITECTURE_NAMES = (
     "mome",
 )
 """All that ``build`` makes."""
+
+TOKEN = 16
+"""Voxels along the edge of a token, the grid of gate weights; all windows are multiples of it."""
 
 GROUPS = 4
 """Groups of blocks of teacher and student; each group's end is a skip of the decoder."""

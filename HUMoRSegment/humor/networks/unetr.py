@@ -10,7 +10,7 @@ from ..regions import REGIONS
 from ..sequences import SEQUENCES
 from .decoder import ImagePyramid, PyramidDecoder, UnetrDecoder
 from .encoder import DenseBlock, Encoded, Encoder, MoeBlock
-from .gate import Gate
+from .experts import Gate
 from .names import GROUPS
 from .prediction import GateWeights, Prediction, mask_missing
 

@@ -17,7 +17,17 @@ from typing import Any
 
 from ..errors import OutputError, UsageError, UserFileError
 from ..interruption import put_off
-from .file_lock import FileLock
+from ..plain_files import (
+    PARTIAL,
+    FileLock,
+    fresh_name,
+    is_folder,
+    remove_folder,
+    remove_partials,
+    sha256_of_plain,
+    sync_file,
+    sync_folder,
+)
 from .names import KINDS, SEGMENTATION, Kind
 from .ownership import (
     FILES,
@@ -30,16 +40,6 @@ from .ownership import (
     marked,
     present,
     sealed,
-)
-from .plain_files import (
-    PARTIAL,
-    fresh_name,
-    is_folder,
-    remove_folder,
-    remove_partials,
-    sha256_of_plain,
-    sync_file,
-    sync_folder,
 )
 
 LOCK = ".humor.lock"

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError
+from ..plain_files import read_plain, sha256_of_plain, write_whole
 from .names import Kind
-from .plain_files import read_plain, sha256_of_plain, write_whole
 
 JOURNAL = ".humor.journal"
 """There while a run publishes, and after one that ended before its mark."""

@@ -17,7 +17,7 @@ from ..inference.segmentation import Segmentation
 from ..regions import REGIONS
 from ..routing import GateMap
 from ..sequences import SEQUENCES
-from .expert_colours import expert_colour, text_on
+from .report_sections import expert_colour, text_on
 from .views import PLANES, Plane, Target, brain_box, cut, extent_mm, sample
 
 PIXELS_PER_MM = 2.4

@@ -1,6 +1,8 @@
 """The parts of ``report.html``, each a pure function of the facts of ``report.json``.
 
-Every text that comes from outside (file names, model facts, warnings) goes through ``text``.
+Every text that comes from outside (file names, model facts, warnings) goes through ``text``. Experts have
+one colour each, the same in bars and pictures: from Paul Tol's colour-blind-safe "bright" and "light"
+schemes (https://personal.sron.nl/~pault/), without the hues that the tumour regions have.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from typing import Any
 from ..neutral import printable
 from ..regions import REGIONS
 from ..sequences import DISPLAY_NAMES, SEQUENCES, display
-from .expert_colours import expert_colour, text_on
-from .plausibility_line import plausibility_line
+from ..warnings import from_json
+from .report_json import plausibility_line
 
 _NARROW = 0.07
 """Shares of a bar below this have no room for their number."""
@@ -44,10 +46,10 @@ def title(facts: dict[str, Any]) -> str:
 
 def warnings(facts: dict[str, Any]) -> str:
     """What to look at with more doubt, and what had to be given up; empty if nothing."""
-    sentences = facts["warnings"] + facts["fallbacks"]
-    if not sentences:
+    records = [from_json(record) for record in facts["warning_records"]]
+    if not records:
         return ""
-    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{text(record)}</li>" for record in records)
     return f'<section class="warnings"><h2>Please note</h2><ul>{items}</ul></section>'
 
 
@@ -222,3 +224,17 @@ def _legend(entries: Iterable[tuple[str, str]]) -> str:
         f'<li><span class="chip" style="--chip:{colour}"></span>{text(name)}</li>' for name, colour in entries
     )
     return f'<ul class="legend small">{items}</ul>'
+
+
+_COLOURS = ("#4477aa", "#66ccee", "#aa3377", "#bbbbbb", "#225555", "#ee8866", "#ffaabb", "#77aadd")
+_DARK_TEXT = {"#66ccee", "#bbbbbb", "#ee8866", "#ffaabb", "#77aadd"}
+
+
+def expert_colour(index: int) -> str:
+    """The colour of a gate's expert number ``index`` (they repeat after eight)."""
+    return _COLOURS[index % len(_COLOURS)]
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever is readable on an expert's colour."""
+    return "#111111" if colour in _DARK_TEXT else "#ffffff"

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..inference.segmentation import Segmentation
 from ..options import SegmentOptions
-from ..study.source import Sources
+from ..study.volume import Sources
 from .folder import OutputFolder
-from .labelmap import write_label_map
 from .names import LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
+from .nifti import write_label_map
 
 
 def publish_label_map(out: OutputFolder, segmentation: Segmentation) -> Path:
@@ -54,7 +54,7 @@ def write_rest(
 
         write_segments(out.file(SEGMENTS), segmentation)
     if options.probabilities:
-        from .probabilities import write_probabilities
+        from .nifti import write_probabilities
 
         write_probabilities(out.file(PROBABILITIES), segmentation)
     routing = routing_facts(segmentation)

@@ -12,9 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from humor.sample.head import Head
-from humor.sample.noise import roughen, smooth_noise
-from humor.sample.shapes import Points, ellipsoid, join, sheet, tube
-from humor.sample.space import STEP, Space
+from humor.sample.space import STEP, Points, Space, ellipsoid, join, roughen, sheet, smooth_noise, tube
 
 # Height of the skull's floor, and behind y = 40 of the tentorium, along the midline.
 _FLOOR_Y = (-70, -30, 0, 28, 42, 62, 82, 105)

@@ -1,17 +1,21 @@
-"""Where the patient lies: the image grid, the box drawn in it, and a coarse lattice of points in mm.
+"""Where the patient lies, and what is drawn there: the image grid, simple bodies, smooth noise.
 
 Coordinates are millimetres from the anterior commissure: x to the left, y to the back, z up, which
 is the order and direction of the array axes (LPS). Everything smooth is computed on a lattice of
 2 mm and interpolated to the voxels; only what has edges is computed on the voxels themselves.
+
+Bodies are signed distances (mm, negative inside), as in implicit modelling; the one of the ellipsoid is a
+first-order approximation, exact on its surface. Seeded noise is what makes formulas look grown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-
-from humor.sample.shapes import Points
+from scipy import ndimage
 
 FIELD_OF_VIEW = (240.0, 240.0, 155.0)
 ORIGIN = (120.0, 122.0, 66.0)  # of the coordinates, in mm from the first voxel's centre
@@ -82,3 +86,99 @@ def _linear_weights(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     """The matrix ``[fine, coarse]`` of linear interpolation."""
     gap = np.abs(fine[:, None] - coarse[None]) / (coarse[1] - coarse[0])
     return np.clip(1 - gap, 0, None).astype(np.float32)
+
+
+Points = tuple[np.ndarray, np.ndarray, np.ndarray]
+Triple = tuple[float, float, float]
+
+
+def ellipsoid(points: Points, centre: Triple, radii: Triple) -> np.ndarray:
+    """An ellipsoid with its axes along x, y and z."""
+    scaled = [(p - c) / r for p, c, r in zip(points, centre, radii, strict=True)]
+    k0 = np.sqrt(sum(s**2 for s in scaled))
+    k1 = np.sqrt(sum((s / r) ** 2 for s, r in zip(scaled, radii, strict=True)))
+    return k0 * (k0 - 1) / np.maximum(k1, 1e-6)
+
+
+def tube(points: Points, path: Sequence[tuple[float, float, float, float]]) -> np.ndarray:
+    """A tube along corner points ``(x, y, z, radius)``; the radius changes evenly between two corners."""
+    distance = np.full(points[0].shape, np.inf, np.float32)
+    for start, end in pairwise(path):
+        step = np.subtract(end[:3], start[:3])
+        offset = [p - s for p, s in zip(points, start[:3], strict=True)]
+        along = sum(o * s for o, s in zip(offset, step, strict=True)) / float(step @ step)
+        along = np.clip(along, 0, 1)
+        gap = np.sqrt(sum((o - along * s) ** 2 for o, s in zip(offset, step, strict=True)))
+        distance = np.minimum(distance, gap - (start[3] + along * (end[3] - start[3])))
+    return distance
+
+
+def sheet(*excess: np.ndarray) -> np.ndarray:
+    """Distance to a thin bounded sheet, from how far a point lies outside it along each direction."""
+    return np.sqrt(sum(np.maximum(e, 0) ** 2 for e in excess))
+
+
+def join(*distances: np.ndarray, blend: float = 0.0) -> np.ndarray:
+    """Union of bodies; ``blend`` (mm) rounds the seam (polynomial smooth minimum)."""
+    result = distances[0]
+    for other in distances[1:]:
+        if blend > 0:
+            h = np.clip(0.5 + 0.5 * (result - other) / blend, 0, 1)
+            result = result + h * (other - result) - blend * h * (1 - h)
+        else:
+            result = np.minimum(result, other)
+    return result
+
+
+def coverage(distance: np.ndarray, voxel: float) -> np.ndarray:
+    """The part of a voxel (0 to 1) that a body covers, from its distance to the voxel's centre."""
+    return np.clip(0.5 - distance / voxel, 0, 1)
+
+
+_BLOCK = 48
+
+
+def smooth_noise(rng: np.random.Generator, space: Space, grain: float) -> np.ndarray:
+    """A field on the lattice with standard deviation near 1 that changes over ``grain`` mm.
+
+    Random numbers every ``grain`` mm are the weights of cubic B-splines, so it is smooth.
+    """
+    matrices, counts = [], []
+    for axis in space.lattice_axes:
+        position = (axis - axis[0]) / grain + 1
+        count = int(np.ceil(position[-1])) + 2
+        matrices.append(_cubic_b_spline(position[:, None] - np.arange(count)[None]))
+        counts.append(count)
+    control = rng.standard_normal(counts).astype(np.float32)
+    return apply_along_axes(control, matrices) / np.float32(0.48**1.5)
+
+
+def _cubic_b_spline(t: np.ndarray) -> np.ndarray:
+    t = np.abs(t)
+    near = 2 / 3 - t**2 + t**3 / 2
+    far = (2 - t) ** 3 / 6
+    return np.where(t < 1, near, np.where(t < 2, far, 0)).astype(np.float32)
+
+
+def roughen(rng: np.random.Generator, space: Space, points: Points) -> Points:
+    """Lattice points shaken by a few millimetres over short distances, for what is ragged or winding."""
+    x, y, z = (p + 1.5 * smooth_noise(rng, space, 9) for p in points)
+    return (x, y, z)
+
+
+class BandNoise:
+    """Periodic noise of wavelengths between two bounds (mm), standard deviation 1, for any points."""
+
+    def __init__(self, rng: np.random.Generator, shortest: float, longest: float) -> None:
+        self.step = shortest / 5
+        frequency = np.fft.fftfreq(_BLOCK, self.step)
+        radius = np.sqrt(sum(f**2 for f in np.meshgrid(frequency, frequency, frequency, indexing="ij")))
+        band = (radius >= 1 / longest) & (radius <= 1 / shortest)
+        spectrum = np.fft.fftn(rng.standard_normal((_BLOCK,) * 3)) * band
+        block = np.fft.ifftn(spectrum).real
+        self.block = (block / block.std()).astype(np.float32)
+
+    def __call__(self, points: Points) -> np.ndarray:
+        """The field at points given in mm (quadratic interpolation)."""
+        where = np.stack([p / self.step for p in points])
+        return ndimage.map_coordinates(self.block, where, order=2, mode="grid-wrap", output=np.float32)

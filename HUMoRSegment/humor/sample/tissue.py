@@ -1,4 +1,9 @@
-"""From distances to tissues: how much of each voxel is fluid, grey matter, white matter, ..."""
+"""From distances to tissues: what each voxel holds of fluid, grey and white matter; folds and vessels.
+
+Sulci are thin sheets that reach in from the surface of the cerebrum. They are the zero level of band-passed
+noise, read at each point's projection to the surface so that they stand upright on it; about 12 mm apart at
+the surface, they leave winding gyri between them.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from humor.sample.anatomy import Anatomy
-from humor.sample.folding import Folds
 from humor.sample.head import Head
-from humor.sample.shapes import coverage
+from humor.sample.space import STEP, BandNoise, Points, Space, coverage, join, roughen, tube
 
 
 @dataclass(frozen=True)
@@ -85,3 +89,87 @@ def _folia(anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray]:
     leaf = np.minimum(depth, np.where(depth < 7, between * 0.8 - 0.35 + 0.12 * depth, depth))
     branch = np.minimum(depth - 8 - 4 * (1 - wave), 8.0)
     return leaf, branch
+
+
+_GYRUS = (13.0, 24.0)  # shortest and longest wavelength, mm
+_MEAN_RADIUS = 40.0
+
+
+@dataclass(frozen=True)
+class Folds:
+    """On the lattice, mm.
+
+    Attributes:
+        sulcus: signed distance to the middle of the nearest sulcus, wherever that would end.
+        reach: how deep sulci go there.
+        radius: distance from the axis of the hemisphere, towards which all sulci would meet.
+        vein: signed distance to a second set of sheets; where it crosses a sulcus runs a vessel.
+    """
+
+    sulcus: np.ndarray
+    reach: np.ndarray
+    radius: np.ndarray
+    vein: np.ndarray
+
+
+def draw_folds(rng: np.random.Generator, space: Space, anatomy: Anatomy) -> Folds:
+    """Draw the sulci of one patient."""
+    surface, radius = _project(anatomy.points)
+    sulcus = BandNoise(rng, *_GYRUS)(surface)
+    depth = BandNoise(rng, 30, 70)(surface)
+    vein = BandNoise(rng, 22, 45)(anatomy.points)
+    return Folds(
+        sulcus=_as_distance(sulcus),
+        reach=np.clip(14 + 6 * depth, 3, 26),
+        radius=radius,
+        vein=_as_distance(vein),
+    )
+
+
+def _project(points: Points) -> tuple[Points, np.ndarray]:
+    """Points moved most of the way along the radius of their hemisphere to its surface.
+
+    What remains of the depth bends the sulci a little. Also returns the distance from that axis.
+    """
+    x, y, z = points
+    side = np.where(x < 0, -1, 1).astype(np.float32)
+    axis = (30 * side, np.clip(y, -32, 58), np.float32(8.0) + 0 * z)
+    offset = [p - a for p, a in zip(points, axis, strict=True)]
+    length = np.sqrt(sum(o**2 for o in offset)) + 1e-3
+    radius = _MEAN_RADIUS + 0.3 * (length - _MEAN_RADIUS)
+    on_surface = [a + radius * o / length for a, o in zip(axis, offset, strict=True)]
+    # The halves must not mirror each other across the midline.
+    return (on_surface[0] + 60 * side, on_surface[1], on_surface[2]), length
+
+
+def _as_distance(field: np.ndarray) -> np.ndarray:
+    """Turn a smooth field into a signed distance (mm) to its zero level: value over slope."""
+    slopes = np.gradient(field, STEP)
+    steepness = np.sqrt(sum(s**2 for s in slopes))
+    return field / (steepness + np.float32(0.02))
+
+
+def large_vessels(rng: np.random.Generator, space: Space, anatomy: Anatomy) -> np.ndarray:
+    """Distance (mm) on the lattice to the sinuses of the dura and the arteries of the base.
+
+    The superior sagittal and the transverse sinus run along the surface, wherever that is.
+    """
+    winding = roughen(rng, space, anatomy.points)
+    x, y, z = winding
+    surface = np.abs(anatomy.inside + 1.0)
+    sagittal = np.where(z > 5, np.sqrt(x**2 + surface**2) - 2.2, 9)
+    transverse = np.where((y > 40) & (np.abs(x) > 8), np.sqrt((z + 14) ** 2 + surface**2) - 1.4, 9)
+    straight = tube(winding, [(0, 42, 6, 1.6), (0, 70, -6, 1.8), (0, 98, -8, 2.2)])
+    internal_veins = tube(winding, [(0, 8, 12, 0.8), (0, 30, 12, 1.2), (0, 42, 6, 1.6)])
+    side = (np.abs(x), y, z)
+    carotid = tube(side, [(12, -2, -24, 2.0), (12, -6, -14, 1.8), (22, -6, -11, 1.4), (36, -4, -9, 1.1)])
+    anterior = tube(side, [(10, -6, -12, 1.2), (2, -20, -6, 1.0), (2, -38, 6, 0.9), (2, -28, 28, 0.7)])
+    posterior = tube(side, [(1, 10, -18, 1.3), (14, 18, -14, 1.0), (20, 34, -9, 0.8)])
+    basilar = tube(winding, [(0, 19, -44, 1.2), (0, 11, -28, 1.6), (0, 10, -18, 1.5)])
+    veins = join(sagittal, transverse, straight, internal_veins)
+    return join(veins, carotid, anterior, posterior, basilar).astype(np.float32)
+
+
+def cortical_vessels(folds: Folds, pial: np.ndarray) -> np.ndarray:
+    """Distance (mm) to the veins in the sulci: where a second set of sheets crosses them."""
+    return np.sqrt(folds.vein**2 + np.clip(pial + 0.7, -3, 3) ** 2) - 0.45

@@ -12,8 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from humor.sample.head import Head
-from humor.sample.noise import smooth_noise
-from humor.sample.space import STEP, Space
+from humor.sample.space import STEP, Space, smooth_noise
 
 _LATTICE_ML = STEP**3 / 1000
 

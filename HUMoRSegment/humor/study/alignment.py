@@ -1,5 +1,10 @@
 """Whether the sequences of a case lie on each other, found out on every run.
 
+Between two sequences of a head brightness changes in any way, but where one has an edge the other mostly
+has one too, of the same direction. That is the idea of normalised gradient fields (Haber and
+Modersitzki 2006, MICCAI, LNCS 4191:726-733). Of voxels of 2 mm the folds of the brain's surface are left,
+which no two people share, so that one patient in another's place is noticed too.
+
 Sequences whose edges agree are linked; what is linked with nothing, or only with the smaller part of the
 study, is looked at again: can it be moved, or mirrored, so that its edges do agree? A sequence of poor
 quality agrees little wherever it lies, so it takes more than a low agreement to be called misplaced.
@@ -9,17 +14,16 @@ quality agrees little wherever it lies, so it takes more than a low agreement to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
-from ..sequences import DISPLAY_NAMES, SEQUENCES
-from .coarse import Coarse, coarsen
-from .edges import Edges, agreement, find_edges
+from ..sequences import SEQUENCES
+from ..warnings import RunWarning, warn
 from .grid import Grid
-from .registration import QUICK, rigid_move, size_of
+from .registration import QUICK, Picture, picture, rigid_move, size_of
 from .volume import Volume
 
 COARSE_MM = 2.0
@@ -85,37 +89,21 @@ def find_misplaced(
     return misplaced
 
 
-def alignment_warnings(misplaced: Iterable[Misplaced], volumes: Mapping[str, Volume]) -> list[str]:
+def alignment_warnings(misplaced: Iterable[Misplaced], volumes: Mapping[str, Volume]) -> list[RunWarning]:
     """What the user should know of each, and do."""
-    return [_sentence(each, volumes[each.sequence]) for each in misplaced]
+    return [_warning(each, volumes[each.sequence].path.name) for each in misplaced]
 
 
-def _sentence(found: Misplaced, volume: Volume) -> str:
-    title = f"{volume.path.name} ({DISPLAY_NAMES[found.sequence]})"
-    target = DISPLAY_NAMES[found.target]
-    if found.kind == MIRRORED:
-        return (
-            f"{title} does not lie on {target}, but would with left and right exchanged: its header seems to "
-            "mistake one for the other. Export it again, or leave it out."
-        )
-    if found.kind == OTHER:
-        return (
-            f"{title} does not lie on {target}: it seems to show another head, or it is too poor to tell. "
-            "Check that both are of the same patient and visit, and leave it out if they are not."
-        )
-    return (
-        f"{title} does not lie on {target}: it seems to be {_size(found)}. Register the sequences first, or "
-        "have them aligned here (--register; in Slicer: Align the sequences with each other first)."
-    )
-
-
-def _size(found: Misplaced) -> str:
-    parts = []
-    if found.shift_mm >= LEAST_MOVE:
-        parts.append(f"off by about {found.shift_mm:.0f} mm")
-    if found.turn_degrees >= LEAST_TURN:
-        parts.append(f"turned by about {found.turn_degrees:.0f}°")
-    return " and ".join(parts)
+def _warning(found: Misplaced, file: str) -> RunWarning:
+    where = {"file": file, "sequence": found.sequence, "target": found.target}
+    if found.kind != MOVED:
+        return warn("misplaced_mirrored" if found.kind == MIRRORED else "misplaced_other", **where)
+    shift, turn = {"shift_mm": found.shift_mm}, {"turn_degrees": found.turn_degrees}
+    if found.turn_degrees < LEAST_TURN:
+        return warn("misplaced_shifted", **where, **shift)
+    if found.shift_mm < LEAST_MOVE:
+        return warn("misplaced_turned", **where, **turn)
+    return warn("misplaced_shifted_and_turned", **where, **shift, **turn)
 
 
 def _largest_group(names: list[str], scores: Mapping[frozenset[str], float], reference: str) -> set[str]:
@@ -150,3 +138,126 @@ def _best_place(target: Coarse, moving: Coarse, wanted: Edges, fewest: int) -> t
     there = moving.moved(move)
     score = agreement(wanted, find_edges(there.image, there.mask), fewest)
     return move, score if score is not None else 0.0
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """One sequence.
+
+    Attributes:
+        image: float32 ``[D, H, W]``, 0 outside the mask.
+        mask: bool ``[D, H, W]``, the sequence's own foreground.
+        grid: of both; its last axis points to the patient's left.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    grid: Grid
+
+    def at(self, spacing: float) -> Picture:
+        """The image on voxels of about ``spacing`` mm, ready for registration."""
+        coarser = coarsen(self.image, self.mask, self.grid, spacing)
+        return picture(coarser.image, coarser.grid)
+
+    def moved(self, move: np.ndarray) -> Coarse:
+        """The same, elsewhere: ``move`` (4×4) leads from a place in the world to where its values are."""
+        from scipy import ndimage
+
+        index = np.linalg.solve(self.grid.affine, move @ self.grid.affine)
+        image, mask = (
+            ndimage.affine_transform(values, index[:3, :3], index[:3, 3], order=1)
+            for values in (self.image, self.mask.astype(np.float32))
+        )
+        return Coarse(image, mask >= 0.5, self.grid)
+
+    def mirrored(self) -> Coarse:
+        """Left and right exchanged, about the middle of the grid."""
+        return Coarse(self.image[:, :, ::-1], self.mask[:, :, ::-1], self.grid)
+
+
+def coarsen(image: np.ndarray, mask: np.ndarray, grid: Grid, spacing: float) -> Coarse:
+    """Mean values of blocks of voxels that are about ``spacing`` mm large; what is left over is cut off.
+
+    Args:
+        image: float32 ``[D, H, W]``.
+        mask: bool ``[D, H, W]``; a block is in it if its first voxel is.
+        grid: of both.
+        spacing: mm.
+    """
+    steps = [max(1, round(spacing / length)) for length in grid.spacing]
+    lengths = [length // step for length, step in zip(image.shape, steps, strict=True)]
+    total = np.zeros(lengths, np.float32)
+    for part in _parts(image, steps, lengths):  # faster than a mean over three axes of six
+        total += part
+    chosen = next(_parts(mask, steps, lengths))
+    affine = grid.affine @ np.diag([*steps, 1.0])
+    affine[:3, 3] += grid.affine[:3, :3] @ ((np.array(steps) - 1) / 2)
+    shape = (int(lengths[0]), int(lengths[1]), int(lengths[2]))
+    return Coarse(total * chosen / np.float32(np.prod(steps)), chosen, Grid(shape, affine))
+
+
+def _parts(array: np.ndarray, steps: list[int], lengths: list[int]) -> Iterator[np.ndarray]:
+    """For each place in a block, the voxels that lie there in all blocks."""
+    for starts in product(*map(range, steps)):
+        yield array[
+            tuple(
+                slice(start, start + step * length, step)
+                for start, step, length in zip(starts, steps, lengths, strict=True)
+            )
+        ]
+
+
+RIM = 2  # voxels of the mask's rim that do not count: two skull-stripped brains always share their outlines
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The edges of one image.
+
+    Attributes:
+        directions: float32 ``[3, D, H, W]``: gradients divided by their length and a little more, so that
+            edges have a length near 1, and noise has one near 0.
+        inside: bool ``[D, H, W]``, where they count.
+    """
+
+    directions: np.ndarray
+    inside: np.ndarray
+
+
+def find_edges(image: np.ndarray, mask: np.ndarray) -> Edges:
+    """Edges of ``image[D, H, W]`` (float32) inside ``mask`` (bool), without the mask's rim.
+
+    What a gradient must have to be more than noise is the median of the gradients' lengths.
+    """
+    from scipy import ndimage
+
+    inside = ndimage.binary_erosion(mask, iterations=RIM)
+    directions = np.stack(np.gradient(image))
+    squares = np.einsum("cijk,cijk->ijk", directions, directions)
+    typical = float(np.median(squares[inside])) if inside.any() else 0.0
+    directions /= np.sqrt(squares + max(typical, np.finfo(np.float32).tiny))
+    return Edges(directions, inside)
+
+
+def agreement(one: Edges, other: Edges, fewest: int) -> float | None:
+    """How well the edges of two images agree: 1 the same, 0 as good as chance, below 0 worse.
+
+    The mean over the voxels inside both of ``(a·b)² − |a|²|b|²/3``, which is 0 on the average for
+    directions that have nothing to do with each other, divided by what it would be if all were parallel.
+
+    Args:
+        one, other: on one grid.
+        fewest: voxels inside both that are needed to say anything.
+
+    Returns:
+        None where the two show too little of the same place.
+    """
+    both = np.flatnonzero(one.inside & other.inside)
+    if both.size < fewest:
+        return None
+    a = one.directions.reshape(3, -1)[:, both]
+    b = other.directions.reshape(3, -1)[:, both]
+    lengths_a, lengths_b = (a * a).sum(0), (b * b).sum(0)
+    most = float(np.sqrt((lengths_a**2).sum() * (lengths_b**2).sum())) * 2 / 3
+    parallel = float(((a * b).sum(0) ** 2 - lengths_a * lengths_b / 3).sum())
+    return parallel / most if most > 0 else 0.0

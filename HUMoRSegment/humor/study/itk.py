@@ -9,11 +9,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..memory.shortage import is_memory_failure
+from ..warnings import RunWarning, warn
 from .channels import Channel, volume_of
-from .grid import Grid
+from .grid import Grid, check_geometry
 from .itk_header import ItkHeader, Packed, check_header
 from .packed import unpacked
-from .plausible import check_geometry
 from .volume import Volume
 
 _BYTES = 4  # per value, for the check of memory
@@ -96,19 +96,12 @@ def _check_packed(path: Path, packed: Packed) -> None:
         )
 
 
-def _warnings(path: Path, header: ItkHeader) -> tuple[str, ...]:
+def _warnings(path: Path, header: ItkHeader) -> tuple[RunWarning, ...]:
     warnings = []
     if not header.oriented:
-        warnings.append(
-            f"{path.name}: the file does not say how the image lies in the patient (no directions); its axes "
-            "were taken as right to left, anterior to posterior, inferior to superior, as 3D Slicer does. "
-            "Check it."
-        )
+        warnings.append(warn("orientation_missing_itk", file=path.name))
     if header.units:
-        warnings.append(
-            f"{path.name}: its header gives lengths in {header.units}; they were taken as millimetres, as "
-            "3D Slicer does. Check the volumes."
-        )
+        warnings.append(warn("units_ignored", file=path.name, units=header.units))
     return tuple(warnings)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .grid import Grid
-from .plausible import SPACING_MM
+from ..warnings import RunWarning, warn
+from .grid import SPACING_MM, Grid
 
 # What a header's fields hold that say where its voxels lie.
 FIELDS = (
@@ -28,7 +28,7 @@ FIELDS = (
 SAME_PLACE = 0.1  # voxels, at any corner: two forms that are nearer say the same
 SAME_SCALE = 0.01  # relative
 RIGHT_ANGLE = 1e-4  # the largest cosine between two axes that ITK takes for a right angle
-_UNITS = {1: ("metres", 1000.0), 3: ("micrometres", 0.001)}
+_UNITS = {1: ("m", 1000.0), 3: ("µm", 0.001)}
 _UNIT_BITS = 7
 _ITK_AXES = np.diag([-1.0, -1.0, 1.0])  # of a file that says nothing: to Left, Posterior, Superior
 
@@ -62,12 +62,12 @@ class Placement:
     Attributes:
         affine: 4×4, index to world RAS in mm.
         fields: where the header contradicts itself, what results must repeat; else None.
-        warnings: sentences for the user.
+        warnings: for the user.
     """
 
     affine: np.ndarray
     fields: NiftiFields | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
 
 def placement(path: Path, header: Any, shape: tuple[int, int, int]) -> Placement:
@@ -84,7 +84,7 @@ def placement(path: Path, header: Any, shape: tuple[int, int, int]) -> Placement
     sizes, warnings = _sizes(path, header)
     affine, how = _directions(path, header, shape, sizes)
     warnings += how
-    units, factor = _UNITS.get(int(header["xyzt_units"]) & _UNIT_BITS, ("millimetres", 1.0))
+    units, factor = _UNITS.get(int(header["xyzt_units"]) & _UNIT_BITS, ("mm", 1.0))
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     if np.isfinite(lengths).all() and lengths.min() > 0:
         if np.abs(lengths / sizes - 1).max() > SAME_SCALE:
@@ -97,7 +97,7 @@ def placement(path: Path, header: Any, shape: tuple[int, int, int]) -> Placement
     return Placement(affine, None if plain or _only_sheared(header) else _fields(header), tuple(warnings))
 
 
-def _sizes(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
+def _sizes(path: Path, header: Any) -> tuple[np.ndarray, list[RunWarning]]:
     """Voxel sizes of pixdim, those that are none replaced, in the file's units."""
     given = np.array(header["pixdim"][1:4], float)
     lengths = np.linalg.norm(_sform(header)[:3, :3], axis=0) if int(header["sform_code"]) > 0 else np.ones(3)
@@ -105,25 +105,19 @@ def _sizes(path: Path, header: Any) -> tuple[np.ndarray, list[str]]:
     sizes = np.where(usable, np.abs(given), np.where(np.isfinite(lengths) & (lengths > 0), lengths, 1.0))
     if usable.all() and (given > 0).all():
         return sizes, []
-    return sizes, [
-        f"{path.name}: its voxel sizes (pixdim {given.tolist()}) are not valid, and programs read it in "
-        f"different ways; {sizes.round(4).tolist()} were taken. Check left and right in the result."
-    ]
+    taken = sizes.round(4).tolist()
+    return sizes, [warn("voxel_size_invalid", file=path.name, pixdim=given.tolist(), taken=taken)]
 
 
 def _directions(
     path: Path, header: Any, shape: tuple[int, int, int], sizes: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
+) -> tuple[np.ndarray, list[RunWarning]]:
     """The affine of the form that ITK takes, with that form's own scale."""
     sform_code, qform_code = int(header["sform_code"]), int(header["qform_code"])
     if sform_code <= 0 and qform_code <= 0:
         affine = np.eye(4)
         affine[:3, :3] = _ITK_AXES @ np.diag(sizes)
-        return affine, [
-            f"{path.name}: the file does not say how the image lies in the patient (neither sform nor "
-            "qform); its axes were taken as right to left, anterior to posterior, inferior to superior, as "
-            "3D Slicer does. Check it."
-        ]
+        return affine, [warn("orientation_missing_nifti", file=path.name)]
     sform = _sform(header)
     if qform_code <= 0:
         return sform, _about_shear(path, sform)
@@ -134,60 +128,40 @@ def _directions(
         return (
             (sform, [])
             if _near(sform, qform, shape)
-            else (qform, [_disagree(path, "has axes that are not at right angles")])
+            else (qform, [warn("forms_disagree_shear", file=path.name)])
         )
     if sform_code == 1 or _near(_rescaled(sform, sizes), qform, shape):
         return sform, []
-    return qform, [_disagree(path, f"has code {sform_code}, not 1")]
+    return qform, [warn("forms_disagree_code", file=path.name, sform_code=sform_code)]
 
 
-def _disagree(path: Path, why: str) -> str:
-    return (
-        f"{path.name}: its sform and qform put the image at different places. The sform {why}, so the qform "
-        "was taken, as 3D Slicer does; the result has both, as the image has. Check that the sequences lie "
-        "on each other."
-    )
-
-
-def _about_shear(path: Path, sform: np.ndarray) -> list[str]:
+def _about_shear(path: Path, sform: np.ndarray) -> list[RunWarning]:
     lengths = np.linalg.norm(sform[:3, :3], axis=0)
     if not np.isfinite(sform).all() or lengths.min() == 0 or _right_angled(sform):
         return []
-    return [
-        f"{path.name}: its axes are not at right angles (a sheared sform, and no qform). It was read as it "
-        "is; 3D Slicer and other programs that use ITK do not open it. Resample it to a grid without shear."
-    ]
+    return [warn("axes_sheared", file=path.name)]
 
 
 def _scaled(
     path: Path, affine: np.ndarray, lengths: np.ndarray, sizes: np.ndarray, factor: float
-) -> tuple[np.ndarray, list[str]]:
+) -> tuple[np.ndarray, list[RunWarning]]:
     """The affine with the voxel sizes of pixdim, unless only its own can be those of a head."""
-    own, given = lengths.round(4).tolist(), sizes.round(6).tolist()
+    both = {"pixdim": sizes.round(6).tolist(), "sform": lengths.round(4).tolist()}
     if not _plausible(sizes * factor) and _plausible(lengths * factor):
-        return affine, [
-            f"{path.name}: its voxel sizes in pixdim ({given}) cannot be those of a head; those of its sform "
-            f"({own} mm) were taken. 3D Slicer takes the others. Export it again."
-        ]
-    return _rescaled(affine, sizes), [
-        f"{path.name}: its voxel sizes in pixdim ({given} mm) are not those of its sform ({own} mm). Those "
-        "of pixdim were taken, as 3D Slicer does; volumes in ml depend on it. Check which is right."
-    ]
+        return affine, [warn("voxel_size_implausible", file=path.name, **both)]
+    return _rescaled(affine, sizes), [warn("voxel_size_contradicts", file=path.name, **both)]
 
 
 def _in_millimetres(
     path: Path, affine: np.ndarray, units: str, factor: float
-) -> tuple[np.ndarray, list[str]]:
+) -> tuple[np.ndarray, list[RunWarning]]:
     converted = affine.copy()
     converted[:3] *= factor
     if _plausible(np.linalg.norm(affine[:3, :3], axis=0)) and not _plausible(
         np.linalg.norm(converted[:3, :3], axis=0)
     ):
-        return affine, [
-            f"{path.name}: its header says {units}, which cannot be; its lengths were taken as millimetres. "
-            "3D Slicer shows it in another size. Export it again."
-        ]
-    return converted, [f"{path.name}: its lengths are in {units}; they were turned into millimetres."]
+        return affine, [warn("units_implausible", file=path.name, units=units)]
+    return converted, [warn("units_converted", file=path.name, units=units)]
 
 
 def _agree(path: Path, header: Any, shape: tuple[int, int, int], sizes: np.ndarray) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..memory.shortage import is_memory_failure
-from ..sequences import DISPLAY_NAMES
+from ..warnings import RunWarning, warn
 from .grid import Grid
 from .resampling import interpolate
 from .volume import Volume
@@ -50,13 +50,13 @@ Picture = Any
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def register_to(volumes: dict[str, Volume], reference: str) -> tuple[dict[str, Volume], list[str]]:
+def register_to(volumes: dict[str, Volume], reference: str) -> tuple[dict[str, Volume], list[RunWarning]]:
     """Align every sequence with the reference by mutual information.
 
     Mattes et al. 2003, IEEE Trans. Med. Imaging 22:120-128.
 
     Returns:
-        the volumes with new affines, and sentences that say what was done. A result that does not
+        the volumes with new affines, and what was done, for the user. A result that does not
         look like success is thrown away, with a warning.
     """
     fixed = _image(volumes[reference])
@@ -66,17 +66,16 @@ def register_to(volumes: dict[str, Volume], reference: str) -> tuple[dict[str, V
             continue
         move, before, after = rigid_move(fixed, _image(volume))
         shift, turn = size_of(move, volume.grid)
-        title = f"{volume.path.name} ({DISPLAY_NAMES[name]})"
         near = max(shift / NEGLIGIBLE_MOVE, turn / NEGLIGIBLE_TURN)
         if near <= 1 or (after >= before and near <= 3):  # it lay right, and the search led nowhere else
             continue
         if after >= before or shift > LARGEST_MOVE or turn > LARGEST_TURN:
-            notes.append(f"{title}: registration found no better place, so its own was kept. Check it.")
+            notes.append(warn("registration_failed", file=volume.path.name, sequence=name))
         else:
             grid = Grid(volume.grid.shape, np.linalg.inv(move) @ volume.grid.affine)
             aligned[name] = replace(volume, grid=grid)
-            target = DISPLAY_NAMES[reference]
-            notes.append(f"{title} was moved by {shift:.1f} mm and turned by {turn:.1f}° to fit {target}.")
+            values = {"shift_mm": shift, "turn_degrees": turn, "target": reference}
+            notes.append(warn("registered", file=volume.path.name, sequence=name, **values))
     return aligned, notes
 
 

@@ -20,7 +20,7 @@ from humor.events import Event
 from humor.output.folder import LOCK, STAGING
 from humor.output.names import REPORT, REPORT_PAGE
 from humor.output.ownership import JOURNAL, Journal
-from humor.output.plain_files import PARTIAL
+from humor.plain_files import PARTIAL
 from humor.sequences import SEQUENCES
 
 

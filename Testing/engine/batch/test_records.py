@@ -18,7 +18,7 @@ from humor.errors import OutputError, UserFileError
 from humor.options import SegmentOptions
 from humor.output.folder import LOCK, STAGING
 from humor.output.ownership import JOURNAL, Journal
-from humor.output.plain_files import PARTIAL
+from humor.plain_files import PARTIAL
 
 SETTINGS = Settings(SegmentOptions(), Path("folder"), "model", "sha")
 

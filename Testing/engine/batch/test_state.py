@@ -14,9 +14,8 @@ from humor.hashing import sha256_of_bytes
 from humor.options import SegmentOptions
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, sealed
-from humor.output.provenance import input_facts
-from humor.output.report_json import SCHEMA
-from humor.study.source import watched
+from humor.output.report_json import SCHEMA, input_facts
+from humor.study.volume import watched
 
 
 class Finished:

@@ -17,8 +17,7 @@ from humor.cli.main import main
 from humor.events import Reporter
 from humor.inference.segmentation import Segmentation
 from humor.routing import GateMap, Routing
-from humor.study.case import Case
-from humor.study.restore import to_native
+from humor.study.case import Case, to_native
 
 
 class BrightPlaces:

@@ -8,13 +8,13 @@ import pytest
 
 from humor.bundle.bundle import Bundle, load_bundle
 from humor.errors import BundleError
-from humor.inference.backend import Backend, OutOfMemory, Plan, Raw
+from humor.inference.backend import Backend, OutOfMemory, Raw, Strategy
 from humor.inference.devices import Device
 from humor.inference.openvino_backend import OpenVinoBackend
-from humor.inference.torch_backend import TorchBackend
+from humor.inference.torch_backend import TorchBackend, load_network
 from humor.study.case import Case
 
-EXACT = Plan(low_precision=False)
+EXACT = Strategy()
 WINDOWS = replace(EXACT, window=(48, 48, 48), batch=2)
 
 
@@ -27,23 +27,28 @@ def stacked(raw: Raw) -> np.ndarray:
     return np.stack([gate.weights for gate in raw.gates])
 
 
-@pytest.mark.parametrize("plan", [EXACT, WINDOWS], ids=["whole", "windows"])
-def test_the_openvino_graph_says_what_the_torch_network_says(student: Bundle, case: Case, plan: Plan) -> None:
-    ours = OpenVinoBackend(student, "fp32").run(case.image, case.available, plan, nothing)
-    theirs = TorchBackend(student, Device("cpu"), "fp32").run(case.image, case.available, plan, nothing)
+@pytest.mark.parametrize("strategy", [EXACT, WINDOWS], ids=["whole", "windows"])
+def test_the_openvino_graph_says_what_the_torch_network_says(
+    student: Bundle, case: Case, strategy: Strategy
+) -> None:
+    ours = OpenVinoBackend(student, "fp32").run(case.image, case.available, strategy, nothing)
+    theirs = TorchBackend(load_network(student), Device("cpu"), "fp32").run(
+        case.image, case.available, strategy, nothing
+    )
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=2e-3)
     assert [gate.name for gate in ours.gates] == [gate.name for gate in theirs.gates]
     difference = np.abs(stacked(ours) - stacked(theirs))
-    if plan is EXACT:
+    if strategy is EXACT:
         assert difference.max() < 2e-3
     else:  # where windows overlap, MONAI weighs a token by its first voxel, we by the mean of all
         assert difference.mean() < 0.03
 
 
 def test_bf16_differs_little_from_float32(student: Bundle, case: Case) -> None:
-    backend = OpenVinoBackend(student)
-    exact = backend.run(case.image, case.available, EXACT, nothing).probabilities
-    low = backend.run(case.image, case.available, Plan(), nothing).probabilities
+    exact, low = (
+        OpenVinoBackend(student, precision).run(case.image, case.available, EXACT, nothing).probabilities
+        for precision in ("fp32", "auto")
+    )
     assert np.abs(exact - low).max() < 0.05
 
 
@@ -54,7 +59,7 @@ def test_what_stands_in_a_missing_channel_changes_nothing(
     backend: Backend = (
         OpenVinoBackend(student, "fp32")
         if kind == "openvino"
-        else TorchBackend(teacher if "teacher" in kind else student, Device("cpu"), "fp32")
+        else TorchBackend(load_network(teacher if "teacher" in kind else student), Device("cpu"), "fp32")
     )
     dirty = case.image.copy()
     dirty[1] = 1e4
@@ -64,9 +69,11 @@ def test_what_stands_in_a_missing_channel_changes_nothing(
     np.testing.assert_array_equal(stacked(first), stacked(second))
 
 
-@pytest.mark.parametrize("plan", [EXACT, WINDOWS], ids=["whole", "windows"])
-def test_gates_of_the_teacher_sum_to_one_everywhere(teacher: Bundle, case: Case, plan: Plan) -> None:
-    raw = TorchBackend(teacher, Device("cpu"), "fp32").run(case.image, case.available, plan, nothing)
+@pytest.mark.parametrize("strategy", [EXACT, WINDOWS], ids=["whole", "windows"])
+def test_gates_of_the_teacher_sum_to_one_everywhere(teacher: Bundle, case: Case, strategy: Strategy) -> None:
+    raw = TorchBackend(load_network(teacher), Device("cpu"), "fp32").run(
+        case.image, case.available, strategy, nothing
+    )
     assert stacked(raw).shape == (4, 3, 5, 6, 4)
     np.testing.assert_allclose(stacked(raw).sum(1), 1, atol=1e-5)
 
@@ -78,7 +85,7 @@ def test_progress_grows_to_one(student: Bundle, case: Case) -> None:
 
 
 def test_a_full_memory_is_told_as_such(student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = TorchBackend(student, Device("cpu"), "fp32")
+    backend = TorchBackend(load_network(student), Device("cpu"), "fp32")
 
     def full(*_: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ...")
@@ -91,7 +98,7 @@ def test_a_full_memory_is_told_as_such(student: Bundle, case: Case, monkeypatch:
 def test_other_failures_are_not_taken_for_a_full_memory(
     student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend = TorchBackend(student, Device("cpu"), "fp32")
+    backend = TorchBackend(load_network(student), Device("cpu"), "fp32")
 
     def broken(*_: object) -> None:
         raise RuntimeError("shapes do not match")
@@ -105,7 +112,7 @@ def test_weights_that_do_not_fit_the_architecture_are_refused(student: Bundle) -
     architecture = dict(student.manifest.architecture) | {"mlp": 112}
     wrong = replace(student, manifest=replace(student.manifest, architecture=architecture))
     with pytest.raises(BundleError, match="do not fit"):
-        TorchBackend(wrong, Device("cpu"))
+        load_network(wrong)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +122,7 @@ def test_numbers_that_build_no_network_are_told(student: Bundle, numbers: dict[s
     architecture = dict(student.manifest.architecture) | numbers
     wrong = replace(student, manifest=replace(student.manifest, architecture=architecture))
     with pytest.raises(BundleError):
-        TorchBackend(wrong, Device("cpu"))
+        load_network(wrong)
 
 
 @pytest.mark.parametrize("gates", [0, 1, 5, 48, 1000])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor.inference.postprocessing import STEPS, nested_masks, remove_specks
+from humor.inference.postprocessing import STEPS, nested_masks, remove_small_components
 
 
 def test_a_region_never_leaves_its_parent() -> None:
@@ -25,12 +25,12 @@ def test_only_parts_below_the_limit_are_removed_and_children_go_with_them() -> N
     masks = np.zeros((3, 20, 20, 20), bool)
     masks[0, 2:8, 2:8, 2:8] = True  # 216 voxels
     masks[:, 15:17, 15:17, 15:17] = True  # 8 voxels, in all regions
-    cleaned = remove_specks(masks, voxel_ml=0.001, minimum_ml=0.1)
+    cleaned = remove_small_components(masks, voxel_ml=0.001, minimum_ml=0.1)
     assert cleaned[0].sum() == 216 and not cleaned[1:].any()
-    np.testing.assert_array_equal(remove_specks(masks, 0.001, 0.0), masks)
+    np.testing.assert_array_equal(remove_small_components(masks, 0.001, 0.0), masks)
 
 
 def test_parts_that_touch_at_a_corner_are_one() -> None:
     masks = np.zeros((3, 8, 8, 8), bool)
     masks[0, 0:2, 0:2, 0:2] = masks[0, 2:4, 2:4, 2:4] = True
-    assert remove_specks(masks, 0.001, 0.012)[0].sum() == 16
+    assert remove_small_components(masks, 0.001, 0.012)[0].sum() == 16

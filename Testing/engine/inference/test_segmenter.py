@@ -9,9 +9,8 @@ import pytest
 from humor.bundle.bundle import Bundle
 from humor.errors import Cancelled, DeviceError, UsageError
 from humor.events import Reporter
-from humor.inference.backend import Backend, Plan, Raw
+from humor.inference.backend import Backend, Raw, Strategy, Window
 from humor.inference.segmenter import Segmenter
-from humor.inference.window_choice import Window
 from humor.inference.windows import place_affine
 from humor.memory.available import CONTAINER, Memory
 from humor.study.case import Case
@@ -53,7 +52,7 @@ def test_regions_are_nested_and_lie_on_the_native_grid(student: Bundle, case: Ca
     assert inside.sum() == found.regions.sum()
 
 
-def test_specks_below_the_bundles_limit_are_removed(student: Bundle, case: Case) -> None:
+def test_components_below_the_bundles_limit_are_removed(student: Bundle, case: Case) -> None:
     strict = replace(student, manifest=replace(student.manifest, min_component_ml=1e6))
     assert Segmenter(student, device="cpu").run(case).regions.any()
     assert not Segmenter(strict, device="cpu").run(case).regions.any()
@@ -100,9 +99,9 @@ class Watched:
     def __init__(self, inner: Backend, seen: list[Window]) -> None:
         self._inner, self._seen, self.distilled = inner, seen, inner.distilled
 
-    def run(self, image: np.ndarray, available: tuple[bool, ...], plan: Plan, progress: Any) -> Raw:
-        self._seen.append(plan.window)
-        return self._inner.run(image, available, plan, progress)
+    def run(self, image: np.ndarray, available: tuple[bool, ...], strategy: Strategy, progress: Any) -> Raw:
+        self._seen.append(strategy.window)
+        return self._inner.run(image, available, strategy, progress)
 
 
 @pytest.mark.parametrize("free", [8 << 30, 1 << 20])
@@ -123,8 +122,32 @@ def test_a_whole_brain_is_one_window_where_memory_allows(
 def test_a_result_of_small_windows_says_that_it_is_worse_and_why(student: Bundle, case: Case) -> None:
     wide = replace(student, manifest=replace(student.manifest, window=(144, 176, 144)))
     (warning,) = Segmenter(wide, device="cpu", window="48").run(case).warnings
-    assert (
-        "worse than usual" in warning and "windows of 48×48×48 voxels" in warning and "asked for" in warning
-    )
+    assert warning.code == "small_windows_chosen"
+    assert "worse than usual" in str(warning) and "windows of 48×48×48 voxels" in str(warning)
     assert Segmenter(wide, device="cpu", window="whole").run(case).warnings == []
     assert Segmenter(wide, device="cpu", window="128").run(case).warnings == []  # it holds the whole case
+
+
+def test_little_memory_is_named_as_the_reason(
+    student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = Memory(16 << 30, 1 << 20, CONTAINER)
+    monkeypatch.setattr("humor.inference.segmenter.main_memory", lambda: free)
+    monkeypatch.setattr("humor.inference.memory_fallback.SMALLER", ((48, 48, 48),))
+    (warning,) = Segmenter(student, device="cpu").run(case).warnings
+    assert warning.code == "small_windows_memory"
+    assert "0.0 GB were free" in str(warning) and "container has a limit of 17.2 GB" in str(warning)
+
+
+def test_half_precision_on_a_cpu_runs_on_torch_and_counts_its_memory(
+    student: Bundle, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph would fit in this memory as a whole, the torch network would not."""
+    free = Memory(16 << 30, 300_000_000, "")
+    monkeypatch.setattr("humor.inference.segmenter.main_memory", lambda: free)
+    for precision, window in (("fp32", None), ("fp16", (64, 64, 64))):
+        segmenter = Segmenter(student, device="cpu", precision=precision)
+        seen: list[Window] = []
+        monkeypatch.setattr(segmenter, "_backend", Watched(segmenter._backend, seen))
+        segmenter.run(case)
+        assert seen == [window]

@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from humor.networks.build import build
-from humor.networks.cost import count_parameters
-from humor.networks.lora_moe.blocks import MoeBlock
+from humor.networks.build import build, count_parameters
+from humor.networks.lora_moe.encoder import MoeBlock
 from humor.networks.lora_moe.network import LoraMoe, adapter_parameters
 
 SMALL: dict[str, Any] = {

@@ -8,10 +8,8 @@ from torch import Tensor
 from torch.nn.functional import gelu
 from torch.utils.flop_counter import FlopCounterMode
 
-from humor.networks.lora_moe.attention import PooledAttention
-from humor.networks.lora_moe.experts import LoraExperts
-from humor.networks.lora_moe.lora import LoraLinear
-from humor.networks.lora_moe.stems import SequenceStems
+from humor.networks.lora_moe.encoder import SequenceStems
+from humor.networks.lora_moe.lora import LoraExperts, LoraLinear, PooledAttention
 
 DIM, HIDDEN, EXPERTS, RANK, TOKENS = 12, 20, 4, 2, 30
 

@@ -13,8 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
-from humor.networks.build import build
-from humor.networks.cost import count_parameters
+from humor.networks.build import build, count_parameters
 from humor.networks.experts import ExpertMlps
 from humor.networks.m4oe.network import M4oe, draw_one
 from humor.sequences import SEQUENCES

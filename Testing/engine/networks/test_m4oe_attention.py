@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from humor.networks.m4oe.attention import WindowAttention
-from humor.networks.m4oe.windows import join, layout, neighbours, split
+from humor.networks.m4oe.windows import WindowAttention, join, layout, neighbours, split
 
 GRIDS = [(6, 6, 6), (5, 4, 7), (2, 3, 8), (1, 1, 1)]
 DIM, HEADS, WINDOW = 8, 2, 3

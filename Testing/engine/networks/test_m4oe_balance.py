@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from humor.networks.gate import BalanceLoss
-from humor.networks.m4oe.balance import FairShareLoss
+from humor.networks.experts import BalanceLoss
+from humor.networks.m4oe.swin_unet import FairShareLoss
 
 
 def flags(*rows: list[int]) -> torch.Tensor:

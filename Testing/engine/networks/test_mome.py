@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
-from humor.networks.build import build
-from humor.networks.cost import count_parameters
-from humor.networks.mome.network import Mome, mix
+from humor.networks.build import build, count_parameters
+from humor.networks.mome import Mome, mix
 from humor.networks.prediction import Prediction
 from humor.sequences import SEQUENCES
 from humor_training.export import numpy_weights

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import humor
-from humor.output.file_lock import FileLock
 from humor.output.names import LABEL_MAP, REPORT
+from humor.plain_files import FileLock
 
 ENGINE = Path(humor.__file__).parents[1]
 FIGHTERS = 6

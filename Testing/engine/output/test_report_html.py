@@ -17,12 +17,12 @@ import pytest
 import humor
 from humor.inference.segmentation import Segmentation
 from humor.options import SegmentOptions
-from humor.output.plausibility_line import plausibility_line
 from humor.output.report_html import gates_to_show, write_report_page
-from humor.output.report_json import report_facts
+from humor.output.report_json import plausibility_line, report_facts
 from humor.output.routing_files import routing_facts
 from humor.routing import GateMap, Routing
-from humor.study.source import Source, Sources
+from humor.study.volume import Source, Sources
+from humor.warnings import warn
 
 Make = Callable[..., Segmentation]
 
@@ -64,7 +64,7 @@ def page_of(
 
 def test_its_facts_are_those_of_the_json(make_segmentation: Make, tmp_path: Path) -> None:
     file = Source(tmp_path / "t1.nii.gz", 5, "0123abcd")
-    segmentation = make_segmentation(sequences=("t1", "flair"), fallbacks=["Went to the CPU."])
+    segmentation = make_segmentation(sequences=("t1", "flair"), fallbacks=[warn("memory_cpu")])
     facts, html = page_of(segmentation, tmp_path, {"t1": (file,)})
     page = Page(html)
     wanted: list[Any] = [
@@ -125,10 +125,13 @@ def test_every_picture_is_a_png_with_words_for_it(make_segmentation: Make, tmp_p
 def test_text_from_files_cannot_become_markup(make_segmentation: Make, tmp_path: Path) -> None:
     evil = "<script>alert('x')</script>\"><img src=x onerror=y>&amp; $title"
     gate = make_segmentation().routing.gates[0]
-    segmentation = make_segmentation(model={"name": evil, evil: evil}, warnings=[evil], fallbacks=[evil])
+    warning = warn("nan_background", file=evil, count=1)
+    segmentation = make_segmentation(
+        model={"name": evil, evil: evil}, warnings=[warning], fallbacks=[warning]
+    )
     segmentation.routing.gates[:] = [GateMap(evil, (evil, "b", "c"), gate.weights, gate.affine)]
     facts, html = page_of(segmentation, tmp_path, {"t1": (Source(tmp_path / "<b>x</b>.nii.gz", 1, evil),)})
-    assert evil in facts["warnings"]
+    assert str(warning) in facts["warnings"] and evil in str(warning)
     page = Page(html)
     assert page.text.count(evil) >= 5
     assert "script" not in {tag for tag, _ in page.tags}

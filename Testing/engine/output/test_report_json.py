@@ -6,19 +6,22 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import humor
 from humor.inference.segmentation import Segmentation
 from humor.options import SegmentOptions
 from humor.output.folder import OutputFolder
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, SEAL
-from humor.output.report_json import SCHEMA, report_facts
+from humor.output.report_json import SCHEMA, input_facts, now, plausibility_line, report_facts, versions
 from humor.output.routing_files import routing_facts
 from humor.study.alignment import Misplaced
+from humor.study.volume import Source
 
 
 def facts_of(segmentation: Segmentation) -> dict[str, Any]:
@@ -77,3 +80,54 @@ def test_used_and_missing_sequences_are_told_apart(make_segmentation: Callable[.
 def test_routing_has_both_means(segmentation: Segmentation) -> None:
     for gate in facts_of(segmentation)["routing"]["gates"]:
         assert gate["mean_weights_tumour"]["a"] > gate["mean_weights_brain"]["a"]
+
+
+NUMBERS = {"symmetry": 0.62, "share_of_brain": 0.1423, "outside_brain": 0.0, "pieces": 1, "of": "brain"}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({}, "takes 14.2% of the brain, 0% of it lies outside the brain, 1 piece; 62% of what lies off"),
+        ({"symmetry": None}, "1 piece; all of it near the mid-plane."),
+        ({"pieces": 3}, "3 pieces"),
+        ({"of": "head"}, "14.2% of the head"),
+    ],
+)
+def test_each_number_is_said(numbers: dict, words: str) -> None:
+    assert words in plausibility_line({"plausibility": NUMBERS | numbers})
+
+
+def test_without_a_tumour_or_in_an_earlier_report_there_is_no_line() -> None:
+    assert plausibility_line({"plausibility": None}) == plausibility_line({}) == ""
+
+
+def source(path: Path, content: bytes) -> Source:
+    return Source(path, len(content), hashlib.sha256(content).hexdigest())
+
+
+def test_inputs_come_in_sequence_order_with_their_hashes(tmp_path: Path) -> None:
+    facts = input_facts(
+        {
+            "flair": (source(tmp_path / "f.mhd", b"header"), source(tmp_path / "f.raw", b"data")),
+            "t1": (source(tmp_path / "a.nii.gz", b"image"),),
+        }
+    )
+    assert [entry["sequence"] for entry in facts] == ["t1", "flair"]
+    assert facts[0] == {
+        "sequence": "t1",
+        "file": "a.nii.gz",
+        "folder": str(tmp_path),
+        "bytes": 5,
+        "sha256": hashlib.sha256(b"image").hexdigest(),
+    }
+    (data,) = facts[1]["data"]
+    assert data == {"file": "f.raw", "bytes": 4, "sha256": hashlib.sha256(b"data").hexdigest()}
+
+
+def test_versions_name_this_engine() -> None:
+    assert versions()["humor"] == humor.__version__
+
+
+def test_the_time_says_its_offset() -> None:
+    assert datetime.fromisoformat(now()).utcoffset() is not None

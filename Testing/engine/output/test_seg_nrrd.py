@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from humor.box import bounding_box
 from humor.inference.segmentation import Segmentation
-from humor.output.labelmap import write_label_map
+from humor.output.nifti import write_label_map
 from humor.output.seg_nrrd import terminology, write_segments
 from humor.regions import REGIONS
 

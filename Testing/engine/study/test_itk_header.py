@@ -14,7 +14,7 @@ import pytest
 
 from humor.errors import InputError
 from humor.study.itk_header import check_header
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 
 NAMES = ["a.mha", "a.mhd", "a.nrrd", "a.nhdr"]
 
@@ -146,7 +146,7 @@ def test_too_little_data_are_noticed_before_itk_allocates(written: Any, name: st
 def test_a_header_that_crashes_itk_does_not_crash_us(written: Any) -> None:
     path = _replace(written("a.mhd"), "NDims", "NDims = 99")
     code = (
-        "import sys; from humor.study.reading import read_volume; from humor.errors import InputError\n"
+        "import sys; from humor.study.study import read_volume; from humor.errors import InputError\n"
         "try: read_volume(sys.argv[1])\nexcept InputError: print('refused')"
     )
     done = subprocess.run(
@@ -161,11 +161,11 @@ def test_a_header_without_directions_is_said(written: Any) -> None:
     meta = _replace(written("a.mha"), "TransformMatrix", "")
     for path in (nrrd, meta):
         volume = read_volume(path)
-        assert "does not say how the image lies" in volume.warnings[0]
+        assert "does not say how the image lies" in str(volume.warnings[0])
         assert np.allclose(np.sign(np.diag(volume.grid.affine)), [-1, -1, 1, 1])
     assert np.allclose(read_volume(nrrd).grid.spacing, [1, 1.5, 2])
 
 
 def test_units_of_a_nrrd_that_are_not_millimetres_are_said(written: Any) -> None:
     path = _replace(written("a.nrrd"), "kinds", 'space units: "um" "um" "um"')
-    assert "lengths in um" in read_volume(path).warnings[0]
+    assert "lengths in um" in str(read_volume(path).warnings[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor.study.normalisation import CLIP, normalise
+from humor.study.case_building import CLIP, normalise
 
 
 @pytest.fixture

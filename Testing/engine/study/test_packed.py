@@ -16,7 +16,7 @@ import pytest
 from humor.errors import InputError
 from humor.study import packed
 from humor.study.packed import ROOM, unpacked
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 
 PATH = Path("a.nii.gz")
 OF_NIBABEL = {"a.nii.gz": nibabel.Nifti1Image, "a.img.gz": nibabel.Nifti1Pair, "a.mgz": nibabel.MGHImage}
@@ -95,7 +95,7 @@ def test_a_file_far_longer_than_its_header_says_is_refused_unread(tmp_path, name
         sitk.WriteImage(sitk.GetImageFromArray(values), str(path), False)
     voxels = max(tmp_path.iterdir(), key=lambda file: file.stat().st_size)
     os.truncate(voxels, 1 << 36)
-    monkeypatch.setattr("humor.study.source.check_file_size", lambda path, size: None)  # however much memory
+    monkeypatch.setattr("humor.study.volume.check_file_size", lambda path, size: None)  # however much memory
     tracemalloc.start()
     begin = time.monotonic()
     try:

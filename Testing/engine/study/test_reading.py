@@ -11,7 +11,7 @@ import pytest
 
 from humor.errors import InputError
 from humor.study.channels import Channel
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 
 FORMATS = ["a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.mhd"]
 
@@ -94,7 +94,7 @@ def test_a_file_without_orientation_is_read_with_a_warning(phantom):
     image.header["sform_code"] = image.header["qform_code"] = 0
     path = phantom.folder / "a.nii"
     path.write_bytes(image.to_bytes())
-    assert "neither sform nor qform" in read_volume(path).warnings[0]
+    assert "neither sform nor qform" in str(read_volume(path).warnings[0])
 
 
 def test_nan_around_the_brain_becomes_background(phantom):
@@ -103,7 +103,7 @@ def test_nan_around_the_brain_becomes_background(phantom):
     volume = read_volume(phantom.nifti(phantom.folder / "a.nii", values, phantom.grid(), np.float32))
     assert np.isfinite(volume.data).all()
     assert volume.data[0, 0, 0] < np.nanmin(values)
-    assert "NaN" in volume.warnings[0]
+    assert "NaN" in str(volume.warnings[0])
 
 
 def _nan_inside(values):
@@ -228,7 +228,7 @@ def test_freesurfers_images_and_pairs_lie_where_others_do(phantom, kind, codes):
     volume = read_volume(path)
     assert np.array_equal(volume.data * volume.slope + volume.inter, values)
     if kind == "analyze":  # has no place for one
-        assert "does not say how the image lies" in volume.warnings[0]
+        assert "does not say how the image lies" in str(volume.warnings[0])
     else:
         assert np.allclose(volume.grid.affine, grid.affine, atol=1e-3) and volume.warnings == ()
     if path.suffix == ".img":

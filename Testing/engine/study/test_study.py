@@ -26,7 +26,7 @@ def test_warnings_of_files_are_warnings_of_the_study(phantom):
     image = nibabel.Nifti1Image(phantom.paint(phantom.grid()).astype(np.int16), None)
     image.header["sform_code"] = image.header["qform_code"] = 0
     (phantom.folder / "t1.nii").write_bytes(image.to_bytes())
-    assert "t1.nii" in load_study({"t1": phantom.folder / "t1.nii"}).warnings[0]
+    assert "t1.nii" in str(load_study({"t1": phantom.folder / "t1.nii"}).warnings[0])
 
 
 def test_one_file_as_two_sequences_is_refused(phantom):

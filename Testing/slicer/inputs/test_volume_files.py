@@ -12,7 +12,7 @@ import vtk
 from inputs.volumes import DATA, OBLIQUE, bend, brain, matrix, move, noise, spacing, volume
 
 from humor.errors import HumorError, InputError, OutputError
-from humor.study.reading import read_volume
+from humor.study.study import read_volume
 from HUMoRSegmentLib.inputs.volume_files import write_volumes
 from HUMoRSegmentLib.scene.volumes import world_grid
 

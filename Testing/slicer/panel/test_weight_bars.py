@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import slicer
 
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 from HUMoRSegmentLib.panel.routing import most_different_gate, weight_bars
 from HUMoRSegmentLib.routing.weights import make_gate_table
 from HUMoRSegmentLib.scene import references

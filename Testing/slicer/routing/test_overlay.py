@@ -24,7 +24,7 @@ from routing.results import (
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
 from humor.errors import UsageError
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 from HUMoRSegmentLib.routing.gates import gates_of, load_gates
 from HUMoRSegmentLib.routing.overlay import (
     show_dominant,

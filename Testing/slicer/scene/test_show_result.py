@@ -24,7 +24,7 @@ from scene.outputs import (
 from humor.bundle.bundle import load_bundle
 from humor.bundle.store import DEFAULT_BUNDLE, find_bundle
 from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
-from humor.output.plausibility_line import plausibility_line
+from humor.output.report_json import plausibility_line
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
 from HUMoRSegmentLib.options import Options

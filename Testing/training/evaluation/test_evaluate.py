@@ -12,13 +12,11 @@ import pytest
 
 from humor.errors import UsageError
 from humor.sequences import SEQUENCES
-from humor.study.case import Case
-from humor.study.restore import to_native
+from humor.study.case import Case, to_native
 from humor_training.commands import evaluate as command
 from humor_training.data.labelled_case import LabelledCase
 from humor_training.evaluation.evaluate import evaluate, evaluate_into, mean_dice, measure, subsets_of
 from humor_training.evaluation.measures import MEASURES, checked_measures
-from humor_training.evaluation.predictors import Regions
 from humor_training.evaluation.scores import read_scores
 from humor_training.evaluation.subjects import Source, Subject, native_sources, packed_sources
 
@@ -37,6 +35,12 @@ def packed(name: str, available: tuple[bool, ...] = (True,) * 4) -> LabelledCase
     return LabelledCase(name, image.astype(np.float16), np.array(available), LABELS)
 
 
+@dataclass(frozen=True)
+class Answer:
+    probabilities: np.ndarray
+    regions: np.ndarray
+
+
 @dataclass
 class Knowing:
     """Finds the truth with T1c, and nothing without it; counts its runs."""
@@ -44,10 +48,10 @@ class Knowing:
     subject: Subject
     runs: list[tuple[bool, ...]] = field(default_factory=list)
 
-    def run(self, case: Case) -> Regions:
+    def run(self, case: Case) -> Answer:
         self.runs.append(case.available)
         found = self.subject.truth & case.available[1]
-        return Regions(found.astype(np.float32), found)
+        return Answer(found.astype(np.float32), found)
 
 
 def knowing(source: Source) -> Knowing:
@@ -96,10 +100,10 @@ def test_mean_dice_leaves_out_studies_without_the_region() -> None:
 class FirstSequence:
     """Calls everything with a value above 1 in the first available sequence a tumour."""
 
-    def run(self, case: Case) -> Regions:
+    def run(self, case: Case) -> Answer:
         image = case.image[case.available.index(True)]
         probabilities = np.stack([1 / (1 + np.exp(-(image - 1)))] * 3)
-        return Regions(probabilities, to_native(case, probabilities > 0.5))
+        return Answer(probabilities, to_native(case, probabilities > 0.5))
 
 
 def test_studies_on_disk_are_measured_on_their_native_grid(studies: Path) -> None:

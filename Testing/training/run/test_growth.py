@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from humor.errors import InputError
-from humor.networks.build import build
-from humor.networks.cost import count_macs, count_parameters
+from humor.networks.build import build, count_macs, count_parameters
 from humor.networks.unetr import Unetr
 from humor_training.run import upcycling as growth
 from humor_training.run.upcycling import upcycle, upcycled_architecture

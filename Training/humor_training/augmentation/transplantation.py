@@ -16,7 +16,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool3d, pad
 
-from humor.study.normalisation import CLIP
+from humor.study.case_building import CLIP
 
 from .chance import below
 from .tensor_case import TensorCase

@@ -146,9 +146,9 @@ def run_thresholds(args: argparse.Namespace) -> None:
     """
     from humor.errors import UsageError
 
-    from ..checkpoints.run_folder import load_trained, read_origin, weights_file, write_thresholds
+    from ..checkpoints.run_folder import read_origin, weights_file, write_thresholds
     from ..evaluation.evaluate import subsets_of
-    from ..evaluation.predictors import NetworkPredictor
+    from ..evaluation.predictors import load_predictor
     from ..evaluation.subjects import only, packed_sources
     from ..evaluation.thresholds import ThresholdSweep
 
@@ -161,7 +161,7 @@ def run_thresholds(args: argparse.Namespace) -> None:
     cases = [case for case in load_cases(args) if case.name in held_out]
     if missing := sorted(set(held_out) - {case.name for case in cases}):
         raise UsageError(f"--data: {args.data} has no case called {', '.join(missing)}, held out by the run.")
-    predictor = NetworkPredictor(load_trained(args.folder, args.best), args.device)
+    predictor, _ = load_predictor(str(args.folder), args.device, best=args.best)
     sweep = ThresholdSweep()
     for case, source in zip(cases, packed_sources(cases), strict=True):
         subject = source.load()

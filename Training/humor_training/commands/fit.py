@@ -250,7 +250,7 @@ def run_throughput(args: argparse.Namespace) -> None:
     """Print a Markdown table: windows per second, and the share of time spent waiting for data."""
     from dataclasses import replace
 
-    from humor.networks.cost import count_macs, count_parameters
+    from humor.networks.build import count_macs, count_parameters
 
     from ..baselines import build_any
     from ..recipe import Stage, read_recipe

@@ -52,7 +52,7 @@ def generated_case(seed: int, spacing: float = 1.0) -> LabelledCase:
 
     import nibabel
 
-    from humor.sample import generate
+    from humor.sample.patient import generate
 
     from ..data.layouts.folders import LABEL_FILE
     from ..data.loading import load_labelled

@@ -47,7 +47,7 @@ def _write_patients(folder: Path) -> None:
     """Generated patients with labels; the last has no T1."""
     import nibabel
 
-    from humor.sample import generate
+    from humor.sample.patient import generate
 
     from ..data.layouts.folders import LABEL_FILE
 

@@ -21,8 +21,8 @@ import numpy as np
 from humor.errors import InputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from humor.study.grid import Grid
-from humor.study.reading import read_volume
 from humor.study.resampling import place, voxel_map
+from humor.study.study import read_volume
 from humor.study.volume import Volume
 
 from .labelled_study import Found, LabelledStudy
@@ -99,7 +99,7 @@ def _check_sequences(checked: _Checked) -> dict[str, _Shown]:
                     checked.say(Severity.ERROR, name, message)
                     continue
                 for warning in volume.warnings:
-                    checked.say(Severity.WARNING, name, warning)
+                    checked.say(Severity.WARNING, name, str(warning))
                 checked.hashes[name] = _hash(volume)
                 shown[name] = _Shown(volume.grid, volume.data != volume.data[0, 0, 0])
     except InputError as error:  # a 4-D file that cannot be read

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from humor.study.normalisation import CLIP
+from humor.study.case_building import CLIP
 
 COARSEST = 16  # voxels between those that are known first
 ESCAPE = 15  # half a byte: the residual is larger, and follows elsewhere

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from humor.errors import InputError
-from humor.output.expert_colours import expert_colour
+from humor.output.report_sections import expert_colour
 from humor.regions import REGION_KEYS
 
 from .measures import DICE, MEASURES

@@ -13,8 +13,7 @@ import numpy as np
 from humor.errors import UsageError
 from humor.regions import REGION_KEYS
 from humor.sequences import subset_name, subsets
-from humor.study.case import Case
-from humor.study.restore import to_native
+from humor.study.case import Case, to_native
 
 from .mask import cut
 from .measures import CALIBRATION, DICE, MEASURES, Pair

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from humor.networks.experts import world_size
 from humor.networks.prediction import GateWeights, Prediction
-from humor.networks.ranks import world_size
 
 from ..recipe import Recipe, Stage
 from .auxiliary import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from humor.networks.experts import sum_over_ranks, world_size
 from humor.networks.prediction import Prediction
-from humor.networks.ranks import sum_over_ranks, world_size
 from humor.sequences import SEQUENCES
 
 SMOOTH = 1.0

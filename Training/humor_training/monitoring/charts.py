@@ -100,7 +100,7 @@ def draw(chart: Chart) -> str:
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     # Text stays text. Of long curves, points within a unit are joined: spikes stay, and pages are small.
-    style = {"svg.fonttype": "none", "svg.hashsalt": chart.title, "path.simplify_threshold": 1.0}
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": chart.title, "path.simplify_threshold": 1.0}
     with matplotlib.rc_context(style):
         FigureCanvasSVG(figure_of(chart)).print_svg(buffer, metadata=nothing)
     return _inline(buffer.getvalue(), chart)

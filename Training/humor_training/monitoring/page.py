@@ -7,8 +7,8 @@ from itertools import accumulate
 from pathlib import Path
 from string import Template
 
+from humor.output.report_html import STYLE
 from humor.output.report_sections import text
-from humor.output.report_style import STYLE
 
 from . import page_sections as sections
 from .charts import COLOURS, DARK_COLOURS

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from humor.networks.gate import Gate
+from humor.networks.experts import Gate
 from humor.networks.unetr import PATCH
 
 from ..losses.objective import Batch

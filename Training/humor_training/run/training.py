@@ -12,7 +12,7 @@ from lightning.fabric import Fabric
 from torch import nn
 
 from humor.errors import HumorError, InputError
-from humor.networks.gate import Gate
+from humor.networks.experts import Gate
 
 from ..baselines import build_any
 from ..checkpoints.run_folder import read_checkpoint, write_whole

@@ -16,9 +16,8 @@ from torch import Tensor, nn
 
 from humor.errors import InputError
 from humor.networks.build import build
-from humor.networks.encoder import DenseBlock, MoeBlock
+from humor.networks.encoder import DenseBlock, MoeBlock, SelfAttention
 from humor.networks.experts import ExpertMlps
-from humor.networks.transformer import SelfAttention
 from humor.networks.unetr import Unetr, UnetrConfig
 
 FACTOR = 2

@@ -1,18 +1,25 @@
-"""The staged encoder: per-sequence stems, then stages at strides 4, 8, 16 and 32."""
+"""The staged encoder: per-sequence stems, then stages of transformer blocks at strides 4, 8, 16 and 32.
+
+The stems' features are fused over those sequences that are there; blocks are plain ones, or ones whose MLP
+is a bank of experts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
+from ..encoder import PositionEncoding, to_grid, to_tokens
+from ..experts import BalanceLoss, Gate
 from ..names import expert_names
 from ..prediction import GateWeights
-from ..transformer import to_grid, to_tokens
-from .blocks import Adapters, MoeBlock, PlainBlock, Step
-from .stems import STRIDE, SequenceStems
+from .lora import LoraExperts, PooledAttention
 
+STRIDE = 4
+"""Voxels along the edge of a token of the first stage."""
 STAGES = 4
 MULTIPLE = STRIDE * 2 ** (STAGES - 1)
 """Voxels along the edge of a token of the last stage."""
@@ -98,3 +105,111 @@ class StagedEncoder(nn.Module):
         if step.weights is not None and step.balance is not None:
             encoded.routing.append(GateWeights(name, self.expert_names, step.weights))
             encoded.balance.append(step.balance)
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """Numbers of what is added to the frozen base: experts and kept experts per gate, rank and alpha."""
+
+    experts: int = 4
+    top_k: int = 2
+    rank: int = 8
+    alpha: float = 16.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a block gives: tokens ``[B, dim, d, h, w]``, gate weights ``[B, E, d, h, w]``, balance loss."""
+
+    grid: Tensor
+    weights: Tensor | None = None
+    balance: Tensor | None = None
+
+
+class _Block(nn.Module):
+    """``x = pos(x)``, ``x' = x + Attention(LN x)``: the half that both kinds share."""
+
+    def __init__(self, dim: int, heads: int, reduction: int, adapters: Adapters) -> None:
+        super().__init__()
+        self.position = PositionEncoding(dim)
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.attention = PooledAttention(dim, heads, reduction, adapters.rank, adapters.alpha)
+
+    def attend(self, grid: Tensor) -> Tensor:
+        """Tokens ``[B, N, dim]`` from a grid ``[B, dim, d, h, w]``."""
+        tokens = to_tokens(self.position(grid))
+        return tokens + self.attention(to_grid(self.norm1(tokens), grid))
+
+
+class PlainBlock(_Block):
+    """``y = x' + MLP(LN x')``."""
+
+    def __init__(self, dim: int, heads: int, hidden: int, reduction: int, adapters: Adapters) -> None:
+        super().__init__(dim, heads, reduction, adapters)
+        self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
+
+    def forward(self, grid: Tensor, available: Tensor) -> Step:
+        """The next grid; no weights."""
+        tokens = self.attend(grid)
+        return Step(to_grid(tokens + self.mlp(self.norm2(tokens)), grid))
+
+
+class MoeBlock(_Block):
+    """``y = x' + Σ_e p_e · MLP_e(LN x')``, the gate ``p`` keeping the best experts of each token.
+
+    While ``adapted`` is False there is no gate, and the shared MLP stands for all experts.
+    """
+
+    def __init__(self, dim: int, heads: int, hidden: int, reduction: int, adapters: Adapters) -> None:
+        super().__init__(dim, heads, reduction, adapters)
+        self.gate = Gate(dim, adapters.experts, adapters.top_k, per_token=True)
+        self.experts = LoraExperts(dim, hidden, adapters.experts, adapters.rank, adapters.alpha)
+        self.balance = BalanceLoss(adapters.experts)
+        self.adapted = True
+
+    def forward(self, grid: Tensor, available: Tensor) -> Step:
+        """The next grid, the weights of the experts and their balance loss."""
+        tokens = self.attend(grid)
+        normed = self.norm2(tokens)
+        if not self.adapted:
+            return Step(to_grid(tokens + self.experts(normed, None), grid))
+        weights = self.gate(normed, available)
+        tokens = tokens + self.experts(normed, weights)
+        return Step(to_grid(tokens, grid), to_grid(weights, grid), self.balance(weights))
+
+
+class SequenceStems(nn.Module):
+    """``Σ_s a_s · stem_s(x_s) / Σ_s a_s`` at a quarter of the size.
+
+    A missing sequence (``a_s = 0``) contributes exactly nothing, not even its stem's biases, and the
+    mean keeps the scale of the features whatever number of sequences is there.
+
+    Args:
+        sequences: number of sequences.
+        dim: channels of a token.
+    """
+
+    def __init__(self, sequences: int, dim: int) -> None:
+        super().__init__()
+        self.stems = nn.ModuleList(_stem(dim) for _ in range(sequences))
+
+    def forward(self, image: Tensor, available: Tensor) -> Tensor:
+        """Tokens ``[B, dim, D/4, H/4, W/4]`` from ``image [B, S, D, H, W]`` and ``available [B, S]``."""
+        keep = available[:, :, None, None, None, None]
+        nothing = torch.zeros((), dtype=image.dtype, device=image.device)
+        total = nothing
+        for index, stem in enumerate(self.stems):
+            features = stem(image[:, index : index + 1])
+            total = total + torch.where(keep[:, index], features, nothing.to(features.dtype))
+        count = available.sum(dim=1).clamp(min=1)[:, None, None, None, None]
+        return total / count.to(total.dtype)
+
+
+def _stem(dim: int) -> nn.Module:
+    """Two strided 3×3×3 convolutions (early convolutions: arXiv 2106.14881)."""
+    return nn.Sequential(
+        nn.Conv3d(1, dim // 4, 3, stride=2, padding=1, bias=False),
+        nn.InstanceNorm3d(dim // 4, affine=True),
+        nn.GELU(),
+        nn.Conv3d(dim // 4, dim, 3, stride=2, padding=1),
+    )

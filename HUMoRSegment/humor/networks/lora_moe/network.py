@@ -10,13 +10,11 @@ from torch import Tensor, nn
 
 from ...regions import REGIONS
 from ...sequences import SEQUENCES
-from ..gate import Gate
+from ..experts import Gate
 from ..prediction import Prediction, mask_missing
-from .blocks import Adapters, MoeBlock
 from .decoder import HolisticDecoder
-from .encoder import MULTIPLE, StagedEncoder
+from .encoder import MULTIPLE, STRIDE, Adapters, MoeBlock, StagedEncoder
 from .lora import LoraLinear, LowRank
-from .stems import STRIDE
 
 
 @dataclass(frozen=True)

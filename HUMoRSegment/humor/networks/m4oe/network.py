@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 from ...regions import REGIONS
 from ...sequences import SEQUENCES
-from ..gate import Gate
+from ..experts import Gate
 from ..prediction import Prediction, mask_missing
-from .resampling import Expand
-from .swin_unet import PATCH, SwinUnet
+from .swin_unet import PATCH, Expand, SwinUnet
 
 EXPERT_KINDS = ("sequences", "data_sets")
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from humor.sample.contrast import (
+from humor.sample.appearance import (
     BRIGHTNESS,
     ENHANCING,
     ENHANCING_TEXTURE,

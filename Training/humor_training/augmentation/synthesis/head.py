@@ -15,8 +15,8 @@ from torch.nn.functional import pad
 from humor.box import mask_box
 from humor.errors import HumorError, UsageError
 from humor.study.grid import Grid
-from humor.study.reading import read_volume
 from humor.study.resampling import place, voxel_map
+from humor.study.study import read_volume
 
 from ..chance import log_between
 from ..config import SynthesisConfig

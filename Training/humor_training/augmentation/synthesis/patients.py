@@ -12,7 +12,7 @@ from torch import Tensor
 
 from humor.errors import UsageError
 from humor.sequences import SEQUENCES
-from humor.study.normalisation import normalise
+from humor.study.case_building import normalise
 
 from ...data.labelled_case import LabelledCase
 from ..chance import between, normal_on

@@ -12,7 +12,8 @@ from typing import Any
 from humor.errors import InputError
 from humor.regions import ED, ET, NCR
 from humor.sequences import SEQUENCES
-from humor.study.file_names import read_name, stem
+from humor.study.file_names import read_name
+from humor.study.formats import stem
 
 from ..labelled_study import Found, LabelledStudy, Layout, SequenceFile, patient_of
 
