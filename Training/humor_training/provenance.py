@@ -25,51 +25,51 @@ BRATS = (
 )
 
 
-def training_facts(
+def training_metadata(
     run: dict[str, Any], origin: dict[str, Any], data: str, gate_heads: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Data, split, recipe, seed, hardware and hours of a training, for ``bundle.json``.
 
     Args:
-        run: facts of the run, as from ``run_facts``.
+        run: metadata of the run, as from ``run_metadata``.
         origin: the run's ``origin.json``.
         data: what it learned from, in words; "" for no words.
-        gate_heads: facts of gate heads that were fitted afterwards, their teacher's among them.
+        gate_heads: metadata of gate heads that were fitted afterwards, their teacher's among them.
     """
     if "averaged" in run:  # the recipe is that of the first run only; each run's own stands below
         run = {key: run[key] for key in ("steps_done", "hours", "cases_learned_from", "averaged")}
     lineage = Lineage(run)
-    facts: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "data": data or "not described",
         "held_out": origin.get("held_out", []),
         "exported_on": f"{platform.machine()}, {os.cpu_count()} cores",
         "defaults": f"numbers that are not listed are those of humor_training {__version__}",
-        **lineage.facts,
+        **lineage.metadata,
     }
     if gate_heads:
-        facts["gate_heads"] = gate_heads | {"teacher": lineage.name(gate_heads["teacher"])}
-    return facts | ({"earlier_runs": lineage.earlier} if lineage.earlier else {})
+        metadata["gate_heads"] = gate_heads | {"teacher": lineage.name(gate_heads["teacher"])}
+    return metadata | ({"earlier_runs": lineage.earlier} if lineage.earlier else {})
 
 
 PARENTS = ("start", "teacher", "averaged")
-"""Keys of a run's facts that hold facts of other runs; ``start`` may hold ``{"grown_from": facts}``."""
+"""Keys of a run's metadata that hold those of other runs; ``start`` may hold ``{"grown_from": ...}``."""
 
 
 class Lineage:
     """The runs behind one model.
 
     Args:
-        run: the model's own facts, as from ``run_facts``, with those of its ancestors nested in them.
+        run: the model's own metadata, as from ``run_metadata``, with those of its ancestors nested in them.
 
     Attributes:
-        facts: the model's own facts; runs that it came from are named, as in ``began_with: run 2``.
-        earlier: name → facts of every other run that was met so far, oldest first.
+        metadata: the model's own metadata; runs that it came from are named, as in ``began_with: run 2``.
+        earlier: name → metadata of every other run that was met so far, oldest first.
     """
 
     def __init__(self, run: dict[str, Any]) -> None:
         self.earlier: dict[str, dict[str, Any]] = {}
-        self.facts: dict[str, Any] = {}
-        self.facts = self._own(run)
+        self.metadata: dict[str, Any] = {}
+        self.metadata = self._own(run)
 
     def name(self, run: dict[str, Any]) -> str:
         """What a run is called here: a number, the bundle that it became, or ``this run``."""
@@ -77,28 +77,28 @@ class Lineage:
             return f"{run['bundle']} {run.get('version', '')}".strip()
         if "averaged" in run:
             return "the mean of " + " and ".join(self.name(each) for each in run["averaged"])
-        facts = self._own(run)
-        if facts == self.facts:
+        metadata = self._own(run)
+        if metadata == self.metadata:
             return "this run"
         for name, known in self.earlier.items():
-            if known == facts:
+            if known == metadata:
                 return name
         name = f"run {len(self.earlier) + 1}"
-        self.earlier[name] = facts
+        self.earlier[name] = metadata
         return name
 
     def _own(self, run: dict[str, Any]) -> dict[str, Any]:
-        facts = {key: value for key, value in run.items() if key not in PARENTS}
+        metadata = {key: value for key, value in run.items() if key not in PARENTS}
         start = run.get("start") or {}
         if "averaged" in run:
-            facts["weights"] = self.name(run)
+            metadata["weights"] = self.name(run)
         elif "grown_from" in start:
-            facts["grown_from"] = self.name(start["grown_from"])
+            metadata["grown_from"] = self.name(start["grown_from"])
         elif start:
-            facts["began_with"] = self.name(start)
+            metadata["began_with"] = self.name(start)
         if run.get("teacher"):
-            facts["teacher"] = self.name(run["teacher"])
-        return facts
+            metadata["teacher"] = self.name(run["teacher"])
+        return metadata
 
 
 ALWAYS = ("learning_rate", "schedule", "weight_decay", "ema", "precision", "seed")
@@ -108,15 +108,15 @@ LEFT_OUT = ("held_out", "monitored", "check_every", "save_every", "compile")
 """They do not change the weights; whom the training held out is said by name elsewhere."""
 
 
-def recipe_facts(recipe: Recipe) -> dict[str, Any]:
+def recipe_metadata(recipe: Recipe) -> dict[str, Any]:
     """What shaped the weights, as plain data: network, stages, main numbers, all that is no default."""
-    facts: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "network": str(recipe.network["name"]),
         "stages": [stage_words(stage) for stage in recipe.stages],
         **{name: getattr(recipe, name) for name in ALWAYS},
     }
     changed = _changed(recipe)
-    return facts | {name: value for name, value in changed.items() if name not in facts}
+    return metadata | {name: value for name, value in changed.items() if name not in metadata}
 
 
 def stage_words(stage: Stage) -> str:

@@ -153,7 +153,7 @@ def test_a_teacher_grows_from_a_student_and_trains_on(runs: Path, studies: Path,
     wide = {"dim": 48, "mlp": 48, "feature_size": 8}
     path = tmp_path / "grown.yaml"
     path.write_text(yaml.safe_dump({**data, "network": {**data["network"], **wide}}))
-    words = ["fit", path, "--grow-from", runs / "student", "--data", studies, "--cache", runs / "cache"]
+    words = ["fit", path, "--upcycle-from", runs / "student", "--data", studies, "--cache", runs / "cache"]
     assert main([*map(str, words), "--run", str(tmp_path / "grown"), "--device", "cpu"]) == 0
     assert "grown_from" in (tmp_path / "grown" / "origin.json").read_text()
 

@@ -119,10 +119,10 @@ def run_kit(kit: Path, minutes: str, of_all: str, out: Path) -> str:
 
 def counted(out: Path, copy: Path) -> tuple[int, int]:
     """Steps done, and planned, of what a kit left."""
-    from humor_training.checkpoints.pieces import join_pieces
+    from humor_training.checkpoints.shards import join_shards
 
     shutil.copytree(out, copy)
-    join_pieces(copy)
+    join_shards(copy)
     found, state = read_run(copy)
     assert torch.isfinite(torch.cat([value.flatten() for value in state["network"].values()])).all()
     assert (copy / CHECKPOINT).exists()

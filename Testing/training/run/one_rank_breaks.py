@@ -12,7 +12,7 @@ from humor_training.data.labelled_case import LabelledCase
 from humor_training.losses.objective import Batch
 from humor_training.recipe import Recipe, Stage
 from humor_training.run.batches import Batches
-from humor_training.run.fit import Material, fit
+from humor_training.run.fit import CaseSplit, fit
 from humor_training.run.processes import make_fabric
 from humor_training.run.training import Training
 
@@ -58,7 +58,7 @@ def main(kind: str, folder: str) -> None:
     if fabric.global_rank == 1:
         {"nan": lose_a_number, "case": lose_a_case}[kind](3)
     try:
-        fit(RECIPE, Material([case("case0"), case("case1")], []), Path(folder), fabric)
+        fit(RECIPE, CaseSplit([case("case0"), case("case1")], []), Path(folder), fabric)
     except HumorError as error:
         print(f"rank {fabric.global_rank}: {error}", flush=True)
         sys.exit(1)

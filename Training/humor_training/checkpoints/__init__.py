@@ -8,5 +8,5 @@ from __future__ import annotations
 CHECKPOINT, BEST, RECIPE, ORIGIN = "checkpoint.pt", "best.pt", "recipe.yaml", "origin.json"
 THRESHOLDS = "thresholds.json"
 """Chosen for the run's weights."""
-PIECES = "checkpoint*.safetensors"
+SHARDS = "checkpoint*.safetensors"
 """A checkpoint that travels; see ``pieces``."""

@@ -17,7 +17,7 @@ import torch
 from humor.errors import InputError, UsageError
 
 from . import CHECKPOINT, ORIGIN, RECIPE
-from .run_folder import read_origin, read_run, run_facts, write_whole
+from .run_folder import read_origin, read_run, run_metadata, write_whole
 
 
 def average_runs(runs: Sequence[Path], target: Path) -> None:
@@ -47,14 +47,14 @@ def average_runs(runs: Sequence[Path], target: Path) -> None:
     origins = [origin for *_, origin in found]
     learned = sorted({name for origin in origins for name in origin.get("learned_from", [])})
     held = sorted({name for origin in origins for name in origin.get("held_out", [])} - set(learned))
-    facts: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "learned_from": learned,
         "held_out": held,
-        "averaged": [run_facts(recipe, state, origin) for recipe, state, origin in found],
+        "averaged": [run_metadata(recipe, state, origin) for recipe, state, origin in found],
     }
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(runs[0] / RECIPE, target / RECIPE)
-    (target / ORIGIN).write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    (target / ORIGIN).write_text(json.dumps(metadata, indent=2), encoding="utf-8")
     sums = {key: sum(state[key] for state in states) for key in ("step", "seconds")}
     write_whole({"average": mean, **sums}, target / CHECKPOINT)
 

@@ -1,4 +1,4 @@
-"""A run's folder: the names of its files, its checkpoints and facts, and the trained network in it."""
+"""A run's folder: the names of its files, its checkpoints and metadata, and the trained network in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from humor.hashing import sha256_of_file
 from humor.inference.torch_backend import load_network
 
 from ..baselines import build_any
-from ..provenance import PARENTS, recipe_facts
+from ..provenance import PARENTS, recipe_metadata
 from ..recipe import Recipe, read_recipe
 from . import BEST, CHECKPOINT, ORIGIN, RECIPE, THRESHOLDS
 
@@ -28,12 +28,12 @@ class Trained:
     """Attributes:
     network: with its weights, in float32, on the CPU.
     architecture: what builds it.
-    facts: where it comes from, for cards.
+    metadata: where it comes from, for cards.
     """
 
     network: nn.Module
     architecture: dict[str, Any]
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 def load_trained(folder: Path, best: bool = False) -> nn.Module:
@@ -75,15 +75,15 @@ def read_run(folder: Path, best: bool = False) -> tuple[Recipe, dict[str, Any]]:
 
 def read_origin(folder: Path) -> dict[str, Any]:
     """What a run started from and followed; empty if neither."""
-    return read_facts(folder / ORIGIN)
+    return read_metadata(folder / ORIGIN)
 
 
-def run_facts(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
+def run_metadata(recipe: Recipe, state: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
     """How a run's weights came about, for the cards of models that began with or learned from it."""
     processes = origin.get("processes", 1)
     each = {"processes": f"{processes}, each with a batch of its own"} if processes > 1 else {}
     return {
-        **recipe_facts(recipe),
+        **recipe_metadata(recipe),
         **each,
         "steps_done": state["step"],
         "hours": round(state["seconds"] / 3600, 2),
@@ -101,12 +101,12 @@ def load_model(name: str) -> Trained:
     folder = Path(name)
     if (folder / RECIPE).exists():
         recipe, state = read_run(folder)
-        facts = run_facts(recipe, state, read_origin(folder))
-        return Trained(load_trained(folder), recipe.network, facts)
+        metadata = run_metadata(recipe, state, read_origin(folder))
+        return Trained(load_trained(folder), recipe.network, metadata)
     bundle = load_bundle(find_bundle(name))
     manifest = bundle.manifest
-    facts = {"bundle": manifest.name, "version": manifest.version, "created": manifest.created}
-    return Trained(load_network(bundle), dict(manifest.architecture), facts)
+    metadata = {"bundle": manifest.name, "version": manifest.version, "created": manifest.created}
+    return Trained(load_network(bundle), dict(manifest.architecture), metadata)
 
 
 def write_whole(state: dict[str, Any], path: Path) -> None:
@@ -144,32 +144,32 @@ def read_checkpoint(path: Path, entries: Sequence[str], device: torch.device | s
     return state
 
 
-def read_facts(path: Path) -> dict[str, Any]:
-    """A JSON file of facts; empty if it is not there.
+def read_metadata(path: Path) -> dict[str, Any]:
+    """A JSON file of metadata; empty if it is not there.
 
     Raises:
         InputError: it cannot be read, or holds something else.
     """
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        metadata = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}). Copy the run's folder again.") from error
-    if not isinstance(facts, dict):
-        raise InputError(f"{path} holds no facts of a run. Copy the run's folder again.")
-    return facts
+    if not isinstance(metadata, dict):
+        raise InputError(f"{path} holds no metadata of a run. Copy the run's folder again.")
+    return metadata
 
 
-def write_thresholds(folder: Path, weights: Path, facts: dict[str, Any]) -> None:
+def write_thresholds(folder: Path, weights: Path, metadata: dict[str, Any]) -> None:
     """Keep what was chosen.
 
     Args:
         folder: the run's.
         weights: the checkpoint that they were chosen for.
-        facts: ``thresholds`` (region → probability), and how they were chosen.
+        metadata: ``thresholds`` (region → probability), and how they were chosen.
     """
-    kept = {"weights": sha256_of_file(weights), **facts}
+    kept = {"weights": sha256_of_file(weights), **metadata}
     (folder / THRESHOLDS).write_text(json.dumps(kept, indent=2), encoding="utf-8")
 
 
@@ -180,10 +180,10 @@ def read_thresholds(folder: Path, weights: Path) -> dict[str, Any]:
         InputError: it was chosen for other weights, or cannot be read.
     """
     path = folder / THRESHOLDS
-    facts = read_facts(path)
-    if facts and facts.pop("weights", "") != sha256_of_file(weights):
+    metadata = read_metadata(path)
+    if metadata and metadata.pop("weights", "") != sha256_of_file(weights):
         raise InputError(
             f"{path}: these thresholds were chosen for other weights than those of {weights.name}. "
             f"Choose again with humor-train thresholds --run {folder}, or delete the file to use 0.5."
         )
-    return facts
+    return metadata

@@ -37,14 +37,14 @@ def run_carry(args: argparse.Namespace) -> None:
     import shutil
 
     from ..checkpoints import ORIGIN, RECIPE
-    from ..checkpoints.pieces import write_pieces
     from ..checkpoints.run_folder import read_run
+    from ..checkpoints.shards import write_shards
     from ..monitoring.tables import HELD_OUT, LOSSES
 
     if args.output.resolve() == args.run_folder.resolve():
         raise UsageError(f"{args.output} is the run itself. Give another folder.")
     _, state = read_run(args.run_folder)
-    files = write_pieces(state, args.output, args.weights_only)
+    files = write_shards(state, args.output, args.weights_only)
     for name in (RECIPE, ORIGIN, LOSSES.name, HELD_OUT.name):
         if (args.run_folder / name).exists():
             shutil.copy2(args.run_folder / name, args.output / name)
@@ -81,11 +81,11 @@ def run_kit(args: argparse.Namespace) -> None:
     recipe = read_recipe(path)
     args.folder = args.output  # beside which cases are packed
     material = split_cases(args, recipe, load_cases(args))
-    start, facts = begin_with(args.start, recipe) if args.start else (None, {})
+    start, metadata = begin_with(args.start, recipe) if args.start else (None, {})
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     python = None if args.no_wheels else args.python
     told = build_kit(
-        args.output, data, material.learning, material.held, start, facts, args.megabytes, python
+        args.output, data, material.learning, material.held, start, metadata, args.megabytes, python
     )
     tolerance = told.pop("tolerance")
     parts = ", ".join(f"{name} {size:g}" for name, size in told.items())

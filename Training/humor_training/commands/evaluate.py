@@ -214,7 +214,7 @@ def run_crossvalidate(args: argparse.Namespace) -> None:
             "teacher": teacher,
             "hold": [],
             "start": None,
-            "grow_from": None,
+            "upcycle_from": None,
         }
         run_fit(argparse.Namespace(**{**vars(args), **own}))
     _measure(args, measures)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..checkpoints.run_folder import Trained
     from ..recipe import Recipe
-    from ..run.fit import Material
+    from ..run.fit import CaseSplit
 
 
 def add_parsers(commands: argparse._SubParsersAction) -> None:
@@ -39,8 +39,8 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 DEEP = "decoder.deep."
 """Weights of heads that only training uses: a network that was trained without them has none."""
-DIVIDING_BATCHES = 12
-"""From which a grown teacher's gates are set."""
+GATE_BATCHES = 12
+"""From which an upcycled teacher's gates are initialised."""
 
 
 def _add_fit(commands: argparse._SubParsersAction) -> None:
@@ -64,7 +64,11 @@ def _add_fit(commands: argparse._SubParsersAction) -> None:
     begin.add_argument(
         "--start", help="run folder or bundle of the same network, whose weights to begin with"
     )
-    begin.add_argument("--grow-from", help="student (run folder or bundle) that a teacher is grown from")
+    begin.add_argument(
+        *("--upcycle-from", "--grow-from"),  # the second is the older name
+        metavar="STUDENT",
+        help="run folder or bundle of a student that becomes the first state of a teacher's experts",
+    )
     parser.set_defaults(run=run_fit)
 
 
@@ -72,8 +76,8 @@ def run_fit(args: argparse.Namespace) -> None:
     """Train; see ``run.fit.fit``."""
     import time
 
-    from ..checkpoints.pieces import join_pieces
     from ..checkpoints.run_folder import load_model
+    from ..checkpoints.shards import join_shards
     from ..recipe import read_recipe
     from ..run.fit import fit
     from ..run.processes import make_fabric
@@ -89,9 +93,9 @@ def run_fit(args: argparse.Namespace) -> None:
     with fabric.rank_zero_first():
         cases = load_cases(args)
         # A training that goes on has its weights already.
-        begun = join_pieces(args.folder)
+        begun = join_shards(args.folder)
     material = split_cases(args, recipe, cases)
-    start, start_facts = (None, {}) if begun else _start(args, recipe, material, fabric.device)
+    start, start_metadata = (None, {}) if begun else _start(args, recipe, material, fabric.device)
     if args.schedule_minutes is not None:
         recipe, text = _scheduled(args, recipe, path, material, fabric, began)
     else:
@@ -100,7 +104,7 @@ def run_fit(args: argparse.Namespace) -> None:
         args.folder.mkdir(parents=True, exist_ok=True)
         # Copies in the run's folder: the other commands must build, split and cite what was trained.
         (args.folder / RECIPE).write_bytes(text)
-        _write_origin(args, material, teacher, start_facts, fabric.world_size)
+        _write_origin(args, material, teacher, start_metadata, fabric.world_size)
     left = None if args.minutes is None else 60.0 * args.minutes - (time.monotonic() - began)
     fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start, seconds=left)
 
@@ -109,7 +113,7 @@ def _scheduled(
     args: argparse.Namespace,
     recipe: Recipe,
     path: Path,
-    material: Material,
+    material: CaseSplit,
     fabric: Fabric,
     began: float,
 ) -> tuple[Recipe, bytes]:
@@ -133,16 +137,16 @@ def _scheduled(
 
 
 def _start(
-    args: argparse.Namespace, recipe: Recipe, material: Material, device: torch.device
+    args: argparse.Namespace, recipe: Recipe, material: CaseSplit, device: torch.device
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Weights to begin with, and where they come from."""
     from ..checkpoints.run_folder import load_model
 
     if args.start:
         return begin_with(args.start, recipe)
-    if args.grow_from:
-        given = load_model(args.grow_from)
-        return _grown(given, recipe, material, device).state_dict(), {"grown_from": given.facts}
+    if args.upcycle_from:
+        given = load_model(args.upcycle_from)
+        return _upcycled(given, recipe, material, device).state_dict(), {"grown_from": given.metadata}
     return None, {}
 
 
@@ -156,22 +160,22 @@ def begin_with(name: str, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any
     from ..checkpoints.run_folder import load_model
 
     given = load_model(name)
-    return _start_weights(given, recipe, name), given.facts
+    return _start_weights(given, recipe, name), given.metadata
 
 
-def _grown(student: Trained, recipe: Recipe, material: Material, device: torch.device) -> nn.Module:
-    """The recipe's teacher, grown from ``student``, with gates that divide the cases' brains."""
+def _upcycled(student: Trained, recipe: Recipe, material: CaseSplit, device: torch.device) -> nn.Module:
+    """The recipe's teacher, upcycled from ``student``, with gates that divide the cases' brains."""
     from ..baselines import build_any
     from ..run.batches import make_batch
-    from ..run.gate_initialisation import divide_tokens
-    from ..run.upcycling import grow
+    from ..run.gate_initialisation import initialise_gates
+    from ..run.upcycling import upcycle
 
     teacher = build_any(recipe.network)
-    grown = grow(student.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
-    teacher.load_state_dict(grown.state_dict())
+    upcycled = upcycle(student.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
+    teacher.load_state_dict(upcycled.state_dict())
     # Steps from the recipe's end on: windows that no step of the training sees.
-    steps = range(recipe.steps, recipe.steps + DIVIDING_BATCHES)
-    divide_tokens(
+    steps = range(recipe.steps, recipe.steps + GATE_BATCHES)
+    initialise_gates(
         teacher.to(device), (make_batch(material.learning, recipe, step, device=device) for step in steps)
     )
     return teacher
@@ -203,17 +207,17 @@ def _write_origin(
 
     from ..checkpoints.run_folder import read_origin
 
-    facts: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         **read_origin(args.folder),  # what an earlier sitting started from
         "learned_from": sorted(case.name for case in material.learning),
         "held_out": sorted(case.name for case in material.held),
         "processes": processes,
     }
     if teacher:
-        facts["teacher"] = teacher.facts
+        metadata["teacher"] = teacher.metadata
     if start:
-        facts["start"] = start
-    (args.folder / ORIGIN).write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        metadata["start"] = start
+    (args.folder / ORIGIN).write_text(json.dumps(metadata, indent=2), encoding="utf-8")
 
 
 def _add_report(commands: argparse._SubParsersAction) -> None:

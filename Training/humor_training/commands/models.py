@@ -54,23 +54,23 @@ def run_export(args: argparse.Namespace) -> None:
         read_origin,
         read_run,
         read_thresholds,
-        run_facts,
+        run_metadata,
         weights_file,
     )
     from ..evaluation.evaluate import evaluate, mean_dice
     from ..evaluation.predictors import load_predictor
     from ..export import export_bundle
-    from ..provenance import BRATS, CITATIONS, training_facts
+    from ..provenance import BRATS, CITATIONS, training_metadata
 
     recipe, state = read_run(args.folder, args.best)
     origin = read_origin(args.folder)
     network, architecture, heads = _with_heads(
         load_trained(args.folder, args.best), recipe, args.folder, origin
     )
-    facts = training_facts(run_facts(recipe, state, origin), origin, args.data_words, heads)
+    metadata = training_metadata(run_metadata(recipe, state, origin), origin, args.data_words, heads)
     chosen = read_thresholds(args.folder, weights_file(args.folder, args.best))
     if chosen:
-        facts["thresholds"] = chosen
+        metadata["thresholds"] = chosen
     cited = tuple(line for entry in args.cite for line in (BRATS if entry == "brats" else (entry,)))
     manifest = Manifest(
         name=args.bundle.name,
@@ -82,7 +82,7 @@ def run_export(args: argparse.Namespace) -> None:
         min_component_ml=args.min_component_ml,
         thresholds=chosen.get("thresholds", dict.fromkeys(REGION_KEYS, USUAL_THRESHOLD)),
         citations=(*cited, *CITATIONS),
-        training=facts,
+        training=metadata,
         created=datetime.date.today().isoformat(),
     )
     with_graph = isinstance(network, Unetr) and not network.config.experts
@@ -99,18 +99,18 @@ def run_export(args: argparse.Namespace) -> None:
 def _with_heads(
     network: nn.Module, recipe: Recipe, folder: Path, origin: dict[str, Any]
 ) -> tuple[nn.Module, dict[str, Any], dict[str, Any]]:
-    """The network with fitted gate heads, what builds it, and the facts about the heads.
+    """The network with fitted gate heads, what builds it, and the metadata about the heads.
 
     A student whose heads were never fitted is built without: it must not show invented routing.
     """
     from ..baselines import build_any
-    from ..checkpoints.run_folder import read_checkpoint, read_facts
+    from ..checkpoints.run_folder import read_checkpoint, read_metadata
     from ..run.gate_heads import HEAD
 
     architecture = dict(recipe.network)
     if (folder / HEADS).exists():
         network.load_state_dict(read_checkpoint(folder / HEADS, ()), strict=False)
-        return network, architecture, read_facts(folder / FACTS)
+        return network, architecture, read_metadata(folder / FACTS)
     has_heads = any(HEAD in name for name in network.state_dict())
     if not has_heads or (origin.get("teacher") and recipe.distillation.gates > 0):
         return network, architecture, {}
@@ -169,6 +169,6 @@ def run_gates(args: argparse.Namespace) -> None:
     cases = [case for case in load_cases(args) if not learned or case.name in learned]
     divergence = fit_gate_heads(student, teacher.network.to(fabric.device), recipe, cases, args.steps)
     write_whole(head_weights(student), args.folder / HEADS)
-    facts = {"teacher": teacher.facts, "steps": args.steps, "kl_nats": round(divergence, 5)}
-    (args.folder / FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    metadata = {"teacher": teacher.metadata, "steps": args.steps, "kl_nats": round(divergence, 5)}
+    (args.folder / FACTS).write_text(json.dumps(metadata, indent=2), encoding="utf-8")
     print(f"KL(teacher ‖ student) per gate and token: {divergence:.5f} nats")

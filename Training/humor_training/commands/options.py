@@ -11,7 +11,7 @@ from humor.errors import UsageError
 if TYPE_CHECKING:
     from ..data.labelled_case import LabelledCase
     from ..recipe import Recipe
-    from ..run.fit import Material
+    from ..run.fit import CaseSplit
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -63,9 +63,9 @@ def recipe_path(path: Path) -> Path:
     if path.exists():
         return path
     bundled = Path(__file__).resolve().parents[1] / "recipes"
-    named = bundled / f"{path}.yaml"
-    if named.exists():
-        return named
+    for named in (bundled / f"{path}.yaml", bundled / "history" / f"{path}.yaml"):
+        if named.exists():
+            return named
     names = ", ".join(sorted(file.stem for file in bundled.glob("*.yaml")))
     raise UsageError(f"{path}: no such recipe. Give a YAML file, or one of {names}.")
 
@@ -77,21 +77,21 @@ def load_cases(args: argparse.Namespace) -> list[LabelledCase]:
     return load_packed(args.data, args.cache or args.folder.parent / "cache" / args.data.stem)
 
 
-def split_cases(args: argparse.Namespace, recipe: Recipe, cases: list[LabelledCase]) -> Material:
+def split_cases(args: argparse.Namespace, recipe: Recipe, cases: list[LabelledCase]) -> CaseSplit:
     """Cases to learn from and held out, by the options of ``add_split``.
 
     Raises:
         UsageError: the options contradict each other.
     """
     from ..data.splitting import folds, split, split_by_names
-    from ..run.fit import Material
+    from ..run.fit import CaseSplit
 
     if args.hold and args.folds:
         raise UsageError("--hold and --folds both say what is held out: give one of them.")
     if args.hold:
-        return Material(*split_by_names(cases, args.hold))
+        return CaseSplit(*split_by_names(cases, args.hold))
     if args.folds:
         if not 0 <= args.fold < args.folds:
             raise UsageError(f"--fold must lie between 0 and {args.folds - 1}, not {args.fold}.")
-        return Material(*folds(cases, args.folds, recipe.seed)[args.fold])
-    return Material(*split(cases, recipe.held_out, recipe.seed))
+        return CaseSplit(*folds(cases, args.folds, recipe.seed)[args.fold])
+    return CaseSplit(*split(cases, recipe.held_out, recipe.seed))

@@ -20,7 +20,7 @@ from humor.errors import InputError, UsageError
 
 from ..augmentation.shapes import wanted_shapes
 from ..checkpoints import ORIGIN, RECIPE
-from ..checkpoints.pieces import write_pieces
+from ..checkpoints.shards import write_shards
 from ..data.labelled_case import LabelledCase
 from ..data.packing import copy_label_maps, pack_within
 from ..recipe import recipe_of
@@ -36,7 +36,7 @@ def build_kit(
     learning: Sequence[LabelledCase],
     held: Sequence[LabelledCase],
     start: dict[str, torch.Tensor] | None,
-    start_facts: dict[str, Any],
+    start_metadata: dict[str, Any],
     megabytes: float = 60.0,
     python: str | None = "3.12",
 ) -> dict[str, float]:
@@ -48,7 +48,7 @@ def build_kit(
         learning: cases to learn from.
         held: cases that stay here; the kit's recipe holds out none.
         start: weights to begin with, or None; they travel in half precision.
-        start_facts: where they come from, for cards.
+        start_metadata: where they come from, for cards.
         megabytes: the most that the folder may hold (MiB).
         python: version for which wheels are fetched; None: no wheels.
 
@@ -62,7 +62,7 @@ def build_kit(
     """
     output.mkdir(parents=True)
     try:
-        sizes = _without_cases(output, recipe_data, learning, held, start, start_facts, python)
+        sizes = _without_cases(output, recipe_data, learning, held, start, start_metadata, python)
         room = int(megabytes * MEGABYTE) - sum(sizes.values())
         tolerance, sizes[CASES] = pack_within(learning, output / CASES, max(room, 0))
         told = {name: round(size / MEGABYTE, 2) for name, size in sizes.items()}
@@ -84,7 +84,7 @@ def _without_cases(
     learning: Sequence[LabelledCase],
     held: Sequence[LabelledCase],
     start: dict[str, torch.Tensor] | None,
-    start_facts: dict[str, Any],
+    start_metadata: dict[str, Any],
     python: str | None,
 ) -> dict[str, int]:
     """Everything else; part → bytes."""
@@ -99,8 +99,8 @@ def _without_cases(
     (output / RUN).mkdir()
     if start is not None:
         state = {"average": start, "step": 0, "seconds": 0.0, "best": -1.0}
-        write_pieces(state, output / RUN, weights_only=True)
-        origin = {"start": start_facts}
+        write_shards(state, output / RUN, weights_only=True)
+        origin = {"start": start_metadata}
         (output / RUN / ORIGIN).write_text(json.dumps(origin, indent=2), encoding="utf-8")
     if recipe.augmentation.painted > 0:
         names = [shape.name for shape in wanted_shapes(recipe.augmentation, held)]

@@ -31,7 +31,7 @@ PICTURED = 1
 
 
 @dataclass(frozen=True)
-class Material:
+class CaseSplit:
     """What a training learns from and is watched by."""
 
     learning: Sequence[LabelledCase]
@@ -40,7 +40,7 @@ class Material:
 
 def fit(
     recipe: Recipe,
-    material: Material,
+    material: CaseSplit,
     folder: Path,
     fabric: Fabric,
     teacher: nn.Module | None = None,
@@ -80,7 +80,7 @@ def fit(
 def _loop(
     training: Training,
     batches: Batches,
-    material: Material,
+    material: CaseSplit,
     folder: Path,
     record: Record | None,
     stopping: Stopping,
@@ -109,16 +109,16 @@ def _loop(
                 training.save(folder / CHECKPOINT)
 
 
-def _check(training: Training, material: Material, folder: Path, record: Record) -> None:
+def _check(training: Training, material: CaseSplit, folder: Path, record: Record) -> None:
     recipe = training.recipe
-    means = check(training.average, material.held, recipe.monitored, recipe.precision)
+    means = check(training.ema, material.held, recipe.monitored, recipe.precision)
     score = overall(means)
     if score > training.best:
         training.best = score
         state = {
-            "average": training.average.state_dict(),
+            "average": training.ema.state_dict(),
             "step": training.step,
             "seconds": training.seconds,
         }
         write_whole(state, folder / BEST)
-    record.check(means, training.average, material.held[:PICTURED])
+    record.check(means, training.ema, material.held[:PICTURED])

@@ -1,6 +1,6 @@
-"""Gates of a grown teacher that divide the brain from the first step on.
+"""Gates of an upcycled teacher, initialised from data: they divide the brain from the first step on.
 
-The experts of a grown teacher begin as copies of one MLP, so its answer is the same whatever its gates
+The experts of an upcycled teacher begin as copies of one MLP, so its answer is the same whatever its gates
 say, and the gates get next to no gradient: trained from random weights they stayed the same everywhere
 for hundreds of steps, or gave all tokens to one expert. So they are set from data: each expert gets
 its own direction among the main differences between brain tokens, and as much weight as the others.
@@ -25,7 +25,7 @@ SHARPNESS = 2.0
 BALANCING_STEPS = 50
 
 
-def divide_tokens(network: Any, batches: Iterable[Batch]) -> None:
+def initialise_gates(network: Any, batches: Iterable[Batch]) -> None:
     """Set the layers of every gate that decides per token, in place; other gates are left alone.
 
     Args:

@@ -25,7 +25,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.learning_rate * (FLOOR + (1.0 - FLOOR) * fall)
 
 
-def follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
+def update_ema(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
     """``a ← d·a + (1−d)·w`` for all weights, with ``d = min(decay, (1 + step) / (10 + step))``.
 
     A young average follows faster, or it would remember the random start. Whole numbers (indices, counters)

@@ -19,7 +19,7 @@ from ..checkpoints.run_folder import read_checkpoint, write_whole
 from ..losses.objective import Batch, Objective
 from ..recipe import Recipe
 from .batches import Batches
-from .optimisation import checkpoint_blocks, follow, learning_rate
+from .optimisation import checkpoint_blocks, learning_rate, update_ema
 from .processes import any_process
 
 Losses = dict[str, float]
@@ -62,7 +62,7 @@ class Training:
             self.network.load_state_dict(start)
         self.network.to(fabric.device)
         self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.ema = copy.deepcopy(self.network).requires_grad_(False).eval()
         if recipe.gradient_checkpointing:
             checkpoint_blocks(self.network)
         if teacher is not None:
@@ -104,7 +104,7 @@ class Training:
         if torch.isfinite(length):
             self._left_out = 0
             self.optimiser.step()
-            follow(self.average, self.network, recipe.ema, self.step)
+            update_ema(self.ema, self.network, recipe.ema, self.step)
         else:  # one such step would make all weights NaN; low precision overflows now and then
             warnings.warn(f"Step {self.step + 1} was left out: its gradient is {length}.", stacklevel=2)
             self._left_out += 1
@@ -132,16 +132,16 @@ class Training:
     def _enter_phase(self) -> None:
         phase = self.recipe.stage_at(self.step).phase
         if phase != self._phase:
-            for network in (self.network, self.average):
+            for network in (self.network, self.ema):
                 network.enter_phase(phase)  # type: ignore[operator]
-            self.average.requires_grad_(False)
+            self.ema.requires_grad_(False)
             self._phase = phase
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; a killed save leaves the previous one."""
         state = {
             "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.ema.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
@@ -158,7 +158,7 @@ class Training:
         state = read_checkpoint(path, STATE, self.fabric.device)
         try:
             self.network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
+            self.ema.load_state_dict(state["average"])
             if state["optimiser"] is not None:  # it travelled without: Adam's moments begin anew
                 self.optimiser.load_state_dict(state["optimiser"])
         except (KeyError, RuntimeError, ValueError) as problem:

@@ -1,8 +1,8 @@
-"""A teacher grown from a trained student: wider, with experts, and the same function at first.
+"""A teacher upcycled from a trained student: wider, with experts, and the same function at first.
 
 A mixture of experts is slow to train from nothing. Every channel of the student becomes two equal
 ones, whose outgoing weights share the old weight unevenly, and every MLP becomes the first state of
-all experts: the grown network gives the student's answers (up to ``NOISE``), and training goes on from
+all experts: the upcycled network gives the student's answers (up to ``NOISE``), and training goes on from
 there. Widening: Net2Net (Chen et al. 2016, arXiv 1511.05641); experts from a dense network: sparse
 upcycling (Komatsuzaki et al. 2023, arXiv 2212.05055).
 """
@@ -25,8 +25,8 @@ NOISE = 0.02
 """Of a weight's spread, added to each expert: equal experts would give their gate no gradient."""
 
 
-def grown_architecture(student: UnetrConfig, experts: int) -> dict[str, Any]:
-    """What builds the network that ``grow`` fills: twice as wide, with experts."""
+def upcycled_architecture(student: UnetrConfig, experts: int) -> dict[str, Any]:
+    """What builds the network that ``upcycle`` fills: twice as wide, with experts."""
     return {
         "name": "humor_teacher_pyramid",
         "dim": FACTOR * student.dim,
@@ -39,8 +39,8 @@ def grown_architecture(student: UnetrConfig, experts: int) -> dict[str, Any]:
     }
 
 
-def grow(student: nn.Module, experts: int = 3, seed: int = 1) -> Unetr:
-    """The grown network.
+def upcycle(student: nn.Module, experts: int = 3, seed: int = 1) -> Unetr:
+    """The upcycled network.
 
     Args:
         student: trained, with the convolutional stem (``stem: pyramid``) and without experts.
@@ -52,11 +52,11 @@ def grow(student: nn.Module, experts: int = 3, seed: int = 1) -> Unetr:
     """
     if not isinstance(student, Unetr) or student.config.stem != "pyramid" or student.config.experts:
         raise InputError(
-            "Only a student with the stem 'pyramid' can be grown; train the teacher from nothing."
+            "Only a student with the stem 'pyramid' can be upcycled; train the teacher from nothing."
         )
     torch.manual_seed(seed)  # the gates' first weights
     chance = torch.Generator().manual_seed(seed)
-    teacher = build(grown_architecture(student.config, experts))
+    teacher = build(upcycled_architecture(student.config, experts))
     assert isinstance(teacher, Unetr)
     blocks = [*student.encoder.blocks]
     in_blocks = {id(module) for block in blocks for module in block.modules()}
@@ -67,11 +67,11 @@ def grow(student: nn.Module, experts: int = 3, seed: int = 1) -> Unetr:
                 _widen(module, modules[name], chance)
         for small, large in zip(blocks, teacher.encoder.blocks, strict=True):
             assert isinstance(small, DenseBlock) and isinstance(large, MoeBlock)
-            _grow_block(small, large, chance)
+            _upcycle_block(small, large, chance)
     return teacher
 
 
-def _grow_block(small: DenseBlock, large: MoeBlock, chance: torch.Generator) -> None:
+def _upcycle_block(small: DenseBlock, large: MoeBlock, chance: torch.Generator) -> None:
     _widen(small.norm1, large.norm1, chance)
     _widen(small.norm2, large.norm2, chance)
     _widen_attention(small.attention, large.attention, chance)

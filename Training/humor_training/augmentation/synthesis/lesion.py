@@ -60,7 +60,7 @@ class Lesion:
     solid: Tensor
 
 
-def grow(head: Head, plan: Plan, config: SynthesisConfig, rng: np.random.Generator) -> Lesion:
+def upcycle(head: Head, plan: Plan, config: SynthesisConfig, rng: np.random.Generator) -> Lesion:
     """Grow the planned tumour. Volumes are exact where there is room for them."""
     box = _box(plan, head)
     brain, white, fluid = head.brain[box], head.white[box], head.fluid[box]

@@ -22,7 +22,7 @@ from ..tensor_case import TensorCase
 from ..warping import Size, box_mean, smooth_field
 from .contrast import PARTS, TEXTURE, draw_contrast
 from .head import Head, Template, draw_head, load_template
-from .lesion import CPU, Lesion, grow
+from .lesion import CPU, Lesion, upcycle
 
 KEPT = 64
 """Anatomies in memory at most."""
@@ -98,7 +98,7 @@ class Anatomy:
 def make_anatomy(template: Template, config: SynthesisConfig, rng: np.random.Generator) -> Anatomy:
     """A random head with a random tumour."""
     head, plan = draw_head(template, config, rng)
-    lesion = grow(head, plan, config, rng)
+    lesion = upcycle(head, plan, config, rng)
     brain = head.brain
     parts = torch.stack(_parts(head, lesion, rng))
     near_fluid = box_mean(box_mean(head.fluid, 5), 5)

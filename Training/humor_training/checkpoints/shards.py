@@ -20,7 +20,7 @@ from torch import Tensor
 from humor.bundle.weights import MAX_SHARD_BYTES
 from humor.errors import InputError
 
-from . import CHECKPOINT, PIECES
+from . import CHECKPOINT, SHARDS
 from .run_folder import write_whole
 
 _ENTRY = 256  # bytes; more than a tensor's entry in a file's header takes
@@ -31,7 +31,7 @@ _LARGEST, _SMALLEST = float(torch.finfo(_EIGHT).max), 2.0**-9  # above 0, subnor
 Tensors = dict[str, Tensor]
 
 
-def write_pieces(
+def write_shards(
     state: dict[str, Any], folder: Path, weights_only: bool = False, max_bytes: int = MAX_SHARD_BYTES
 ) -> list[Path]:
     """Write a checkpoint as ``checkpoint-00001-of-0000N.safetensors``.
@@ -60,17 +60,17 @@ def write_pieces(
     if not weights_only:
         about["groups"] = state["optimiser"]["param_groups"]
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(PIECES):
+    for old in folder.glob(SHARDS):
         old.unlink()
     files = []
     for number, shard in enumerate(shards, 1):
-        path = folder / PIECES.replace("*", f"-{number:05d}-of-{len(shards):05d}")
+        path = folder / SHARDS.replace("*", f"-{number:05d}-of-{len(shards):05d}")
         path.write_bytes(save(shard, {_ABOUT: json.dumps(about)}))
         files.append(path)
     return files
 
 
-def join_pieces(folder: Path) -> bool:
+def join_shards(folder: Path) -> bool:
     """Make the checkpoint of a run's folder from its pieces, where it has these and no checkpoint.
 
     Returns:
@@ -81,7 +81,7 @@ def join_pieces(folder: Path) -> bool:
     """
     if (folder / CHECKPOINT).exists():
         return True
-    files = sorted(folder.glob(PIECES))
+    files = sorted(folder.glob(SHARDS))
     if not files:
         return False
     total = int(files[0].stem.rpartition("-")[2])
