@@ -51,6 +51,31 @@ class Check:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A volume that can be segmented.
+
+    Attributes:
+        data: ``[k, j, i]``, all its voxels, not copied.
+        grid: of all its voxels ``[i, j, k]``, in the world; under a non-linear transform before it.
+        bent: whether there is such a transform, so that ``grid`` is not where it is.
+        coarse_grid: of the thinned voxels.
+        foreground: brain or head on ``coarse_grid``.
+    """
+
+    data: np.ndarray
+    grid: Grid
+    bent: bool
+    coarse_grid: Grid
+    foreground: Foreground
+
+    def places(self) -> np.ndarray:
+        """World places ``[4, n]`` (RAS, homogeneous) of evenly chosen foreground voxels."""
+        indices = np.argwhere(self.foreground.mask)
+        indices = indices[:: max(1, len(indices) // PLACES)]
+        return self.coarse_grid.affine @ np.column_stack([indices, np.ones(len(indices))]).T
+
+
 def preflight(sequences: Mapping[str, Any], reference: str = "") -> list[Check]:
     """Check the chosen volumes. Changes nothing.
 
@@ -97,7 +122,7 @@ def _given_twice(nodes: Mapping[str, Any], seen: Mapping[str, Seen]) -> dict[str
     found: dict[str, list[Finding]] = {}
     for first, second in combinations(seen, 2):
         if nodes[first] is nodes[second]:
-            text = _("The same volume is chosen as {other} too. Choose another one, or none.")
+            text = _("The same volume is also chosen as {other}. Choose another one, or none.")
         elif _same_values(seen[first].data, seen[second].data):
             text = _("It shows the same image as {other}. Choose another one, or none.")
         else:
@@ -121,18 +146,21 @@ def _about_skull(volume: Seen) -> list[Finding]:
     if foreground.volume_ml == 0:
         return [(WARNING, _("Nothing in it looks like a head."))]
     if not foreground.stripped:
-        text = _("The skull is there, and the model was made for brains without: strip it first if you can.")
+        text = _(
+            "The head is not skull-stripped, but the model was made for skull-stripped brains: strip the "
+            "skull first if you can."
+        )
         return [(WARNING, text)]
     if foreground.volume_ml < SMALLEST_BRAIN_ML:
-        text = _("Only {volume} ml look like brain: it is cut off, or no brain.")
+        text = _("Only {volume} ml look like brain: the image is cut off, or shows no brain.")
         return [(WARNING, text.format(volume=round(foreground.volume_ml)))]
-    return [(OK, _("Brain without skull."))]
+    return [(OK, _("Skull-stripped brain."))]
 
 
 def _about_spacing(volume: Seen) -> list[Finding]:
     thickest = max(volume.grid.spacing)
     if thickest > THICK_MM + _THICK_TOLERANCE:
-        text = _("Slices {thickness} mm apart: small parts of a tumour can be missed.")
+        text = _("The slices are {thickness} mm apart: small parts of a tumour can be missed.")
         return [(WARNING, text.format(thickness=_short(thickest)))]
     lengths = " × ".join(_short(length) for length in volume.grid.spacing)
     return [(OK, _("Voxels of {lengths} mm.").format(lengths=lengths))]
@@ -144,7 +172,10 @@ def _about_transform(volume: Seen) -> list[Finding]:
     return [
         (
             WARNING,
-            _("A non-linear transform bends it: a resampled copy is segmented, its place is not checked."),
+            _(
+                "It is under a non-linear transform: a resampled copy is segmented, and whether it lies on "
+                "the other volumes is not checked."
+            ),
         )
     ]
 
@@ -157,14 +188,26 @@ def _about_place(volume: Seen, reference: Seen, title: str) -> list[Finding]:
     if covered is None or back is None:
         return []
     if covered == 0 or back == 0:
-        text = _("It lies nowhere near {reference}. Check patient and visit, or register them.")
+        text = _(
+            "It does not overlap with {reference}. Check that both show the same patient and visit, or "
+            "register them."
+        )
         return [(ERROR, text.format(reference=title))]
     findings = []
     if covered < COVERAGE_TO_WARN:
-        text = _("It shows only {share} % of what {reference} shows: cut off, or not registered to it.")
+        text = _(
+            "It covers only {share} % of what {reference} shows: it is cut off, or not registered to it."
+        )
         findings.append((WARNING, text.format(share=max(1, int(covered * 100)), reference=title)))
     if not volume.grid.same_as(reference.grid):
-        findings.append((OK, _("Other voxels than {reference}: it is resampled.").format(reference=title)))
+        findings.append(
+            (
+                OK,
+                _("Its voxel grid differs from that of {reference}: it is resampled.").format(
+                    reference=title
+                ),
+            )
+        )
     return findings
 
 
@@ -187,31 +230,6 @@ def _share_seen(wanted: Seen, by: Seen) -> float | None:
 
 def _short(length: float) -> str:
     return f"{length:.2f}".rstrip("0").rstrip(".")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A volume that can be segmented.
-
-    Attributes:
-        data: ``[k, j, i]``, all its voxels, not copied.
-        grid: of all its voxels ``[i, j, k]``, in the world; under a non-linear transform before it.
-        bent: whether there is such a transform, so that ``grid`` is not where it is.
-        coarse_grid: of the thinned voxels.
-        foreground: brain or head on ``coarse_grid``.
-    """
-
-    data: np.ndarray
-    grid: Grid
-    bent: bool
-    coarse_grid: Grid
-    foreground: Foreground
-
-    def places(self) -> np.ndarray:
-        """World places ``[4, n]`` (RAS, homogeneous) of evenly chosen foreground voxels."""
-        indices = np.argwhere(self.foreground.mask)
-        indices = indices[:: max(1, len(indices) // PLACES)]
-        return self.coarse_grid.affine @ np.column_stack([indices, np.ones(len(indices))]).T
 
 
 def look_at(node: Any) -> Seen | str:

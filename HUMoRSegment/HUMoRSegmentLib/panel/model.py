@@ -33,7 +33,7 @@ class ModelSection(Section):
         super().__init__(ui, logic)
         self._changed = changed
         self._models: dict[str, Installed] = {}
-        self._facts: dict[str, str] = {}  # read from the disk once, not at every change of a parameter
+        self._notes: dict[str, str] = {}  # read from the disk once, not at every change of a parameter
         self._message = ""
         self._boxes = (
             ChoiceBox(ui.modelBox, "model", default=DEFAULT_BUNDLE),
@@ -65,7 +65,7 @@ class ModelSection(Section):
         entries = [entry for entry in self.logic.models() if not entry.hidden]
         entries.sort(key=lambda entry: (entry.name != DEFAULT_BUNDLE, entry.name))
         self._models = {entry.name: entry for entry in entries}
-        self._facts = {entry.name: _description(entry) for entry in entries}
+        self._notes = {entry.name: _description(entry) for entry in entries}
         self._boxes[0].offer([(entry.name, _title(entry)) for entry in entries])
         self._show()
 
@@ -94,8 +94,8 @@ class ModelSection(Section):
     def _show(self) -> None:
         entry, busy = self._chosen(), self._transfer.running
         problem = mark(ERROR, self.problem) if self.problem else ""
-        facts = self._facts[entry.name] if entry is not None else problem
-        say(self.ui.modelNote, "\n".join(filter(None, (facts, self._message))))
+        note = self._notes[entry.name] if entry is not None else problem
+        say(self.ui.modelNote, "\n".join(filter(None, (note, self._message))))
         self.ui.importModelButton.enabled = not busy
         self.ui.exportModelButton.enabled = not busy and entry is not None and entry.bundle is not None
         self.ui.removeModelButton.enabled = not busy and entry is not None and not entry.shipped
@@ -113,7 +113,7 @@ class ModelSection(Section):
             return
         name = model_name(path)
         replace = bool(name) and (self.logic.models_folder() / name).exists()
-        if replace and not ask(_("A model {name} is imported already. Replace it?").format(name=name)):
+        if replace and not ask(_("A model named {name} is already imported. Replace it?").format(name=name)):
             return
         try:
             ensure_installed(self.logic, "", "cpu")  # reading the weights needs what a run on the CPU needs
@@ -135,12 +135,12 @@ class ModelSection(Section):
             return
         self._tell(_("Writing {file} …").format(file=path.name))
 
-    def _transferred(self, facts: dict[str, object]) -> None:
-        name = str(facts.get("name", ""))
-        if "file" in facts:
-            self._tell(_("{name} was written to {file}.").format(name=name, file=facts["file"]))
+    def _transferred(self, data: dict[str, object]) -> None:
+        name = str(data.get("name", ""))
+        if "file" in data:
+            self._tell(_("{name} was written to {file}.").format(name=name, file=data["file"]))
             return
-        self._message = _("{name} is imported and chosen.").format(name=name)
+        self._message = _("{name} was imported and is chosen now.").format(name=name)
         self.fill()
         if self.parameters is not None:
             self.parameters.model = name
@@ -169,7 +169,9 @@ class ModelSection(Section):
             open_folder(folder)
         else:
             self._tell(
-                _("No model was imported yet; imported models will lie in {folder}.").format(folder=folder)
+                _("No model has been imported yet. Imported models will be kept in {folder}.").format(
+                    folder=folder
+                )
             )
 
 
@@ -184,14 +186,17 @@ def _description(entry: Installed) -> str:
     if entry.bundle is None:
         return mark(ERROR, entry.problem)
     manifest = entry.bundle.manifest
-    origin = _("comes with HUMoR") if entry.shipped else _("imported")
-    return _("{name} {version}, {kind}, {size}, licence {licence}; {origin}").format(
+    text = (
+        _("{name} {version}, {kind}, {size}, licence {licence}; comes with HUMoR")
+        if entry.shipped
+        else _("{name} {version}, {kind}, {size}, licence {licence}; imported")
+    )
+    return text.format(
         name=entry.name,
         version=manifest.version,
         kind=manifest.kind,
         size=megabytes(entry.bundle.size),
         licence=manifest.licence,
-        origin=origin,
     )
 
 

@@ -20,7 +20,7 @@ class ModelTransfer:
     """One import or export at a time.
 
     Args:
-        done: called with the facts of the command's result, e.g. the ``name`` of the model.
+        done: called with the data of the command's result, e.g. the ``name`` of the model.
         failed: called with what went wrong.
     """
 
@@ -29,7 +29,7 @@ class ModelTransfer:
     ) -> None:
         self._done, self._failed = done, failed
         self._process: ChildProcess | None = None
-        self._facts: dict[str, object] = {}
+        self._data: dict[str, object] = {}
         self._error = ""
         self._follower = Follower(self._poll, self._ended, self._broke)
 
@@ -62,7 +62,7 @@ class ModelTransfer:
             self._process = None
 
     def _start(self, arguments: list[str]) -> None:
-        self._facts, self._error = {}, ""
+        self._data, self._error = {}, ""
         process = ChildProcess([*arguments, "--json"])
         process.start()
         self._process = process
@@ -73,7 +73,7 @@ class ModelTransfer:
             return False
         for event in self._process.poll():
             if event.kind == "result":
-                self._facts = event.data
+                self._data = event.data
             elif event.kind == "error":
                 self._error = event.message
         return self._process.running
@@ -81,7 +81,7 @@ class ModelTransfer:
     def _ended(self) -> None:
         process, self._process = self._process, None
         if process is not None and process.exit_code == 0 and not self._error:
-            self._done(self._facts)
+            self._done(self._data)
             return
         log = process.stderr_tail() if process is not None else ""
         self._failed(HumorError(self._error or f"{_('The model could not be copied.')}\n{log}".strip()))

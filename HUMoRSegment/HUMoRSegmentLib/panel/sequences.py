@@ -14,6 +14,7 @@ from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from ..inputs.guess import Guess
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
+from ..scene.volumes import title
 from .qt_helpers import Delayed
 from .section import Section, chosen_sequences, say
 from .text import ERROR, failure_sentence, mark
@@ -118,11 +119,13 @@ def _named(check: Any) -> str:
 def _guess_note(guess: Guess) -> str:
     lines = list(guess.unclear)
     lines += [
-        _("{volume}: not used, {reason}").format(volume=node.GetName(), reason=why)
+        _("{volume} is not used. {reason}").format(volume=title(node), reason=why)
         for node, why in guess.unused
     ]
     if not guess.nodes:
-        lines.insert(0, _("No volume looks like T1, T1c, T2 or FLAIR. Load some, or choose by hand."))
+        lines.insert(
+            0, _("No volume was recognised as T1, T1c, T2 or FLAIR. Load some, or choose them yourself.")
+        )
     return "\n".join(lines)
 
 
@@ -142,4 +145,4 @@ class QualityLine(Section):
             quality = self.logic.expected_quality(self.parameters.model, names)
         except HumorError:
             return ""  # the model's own part of the window says what is wrong with it
-        return _("Expected Dice: {sentence}").format(sentence=quality.sentence)
+        return quality.sentence

@@ -213,7 +213,9 @@ def sentence_about_kept(names: list[str]) -> str:
     """What the user is told about copies; empty without any."""
     if not names:
         return ""
-    return _("Segments that you had edited were kept, hidden: {names}.").format(names=", ".join(names))
+    return _("Segments that you had edited were kept as hidden copies: {names}.").format(
+        names=", ".join(names)
+    )
 
 
 def _add(segmentation: Any, region: Region) -> None:

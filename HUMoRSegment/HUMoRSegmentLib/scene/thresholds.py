@@ -110,7 +110,7 @@ def _checked(thresholds: Mapping[str, float]) -> dict[str, float]:
     for key, value in thresholds.items():
         if not LEAST_PROBABILITY <= value <= 1.0:  # also refuses NaN
             raise UsageError(
-                _("{value} is no threshold for {region}: choose one from {least} to 1.").format(
+                _("{value} is not a valid threshold for {region}: choose a number from {least} to 1.").format(
                     value=value, region=key, least=LEAST_PROBABILITY
                 )
             )
@@ -124,9 +124,7 @@ def _cropped(nodes: list[Any]) -> CroppedProbabilities:
         not own_grid(node).same_as(grid) or volume.ndim != 3
         for node, volume in zip(nodes, volumes, strict=True)
     ):
-        raise UsageError(
-            _("The volumes of the probabilities do not lie on one grid any more. Segment again.")
-        )
+        raise UsageError(_("The probability volumes no longer share one voxel grid. Segment again."))
     box = (
         bounding_box(np.logical_or.reduce([volume >= LEAST_PROBABILITY for volume in volumes]))
         or (slice(0, 1),) * 3

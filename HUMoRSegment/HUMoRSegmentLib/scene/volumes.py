@@ -94,7 +94,7 @@ def world_grid(node: Any) -> Grid:
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) <= 1e-6 * spacing.prod():
         raise InputError(
             _(
-                "{node} has no valid place in space: its geometry or transform flattens it. "
+                "{node} has no valid geometry: its voxel axes or its transform are singular. "
                 "Correct its transform, or load it again."
             ).format(node=title(node))
         )
