@@ -31,7 +31,6 @@ def test_they_are_stored_to_a_two_hundred_and_fifty_fifth(
 
 
 def test_their_half_level_agrees_with_the_regions(segmentation: Segmentation, tmp_path: Path) -> None:
-    pytest.importorskip("humor.study.restore")
     write_probabilities(tmp_path / "p.nii.gz", segmentation)
     found = nibabel.load(tmp_path / "p.nii.gz").get_fdata() >= 0.45
     for index, key in enumerate(REGION_KEYS):
