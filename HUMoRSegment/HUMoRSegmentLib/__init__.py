@@ -8,6 +8,7 @@ Every module imports only what stands further down, or beside it in its own fold
     result                   a finished run in the scene, wholly or not at all
     inputs/    routing/      volumes before a run; experts' weights after it
     scene/     run/          nodes of the scene; the child process
-    options    parameters    what can be chosen for a run; what the panel keeps in the scene
+    parameters               what the panel keeps in the scene
+    options                  what can be chosen for a run
     adapter                  what differs between versions of Slicer
 """

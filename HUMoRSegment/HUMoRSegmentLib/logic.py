@@ -21,10 +21,8 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from humor.bundle.archive import export_bundle, import_bundle
-from humor.bundle.bundle import Bundle
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
-from humor.bundle.store import Installed, installed_bundles, remove_bundle, user_folder
+from humor.bundle.bundle import Bundle, load_bundle
+from humor.bundle.store import Installed, find_bundle, installed_bundles, remove_bundle, user_folder
 from humor.errors import Cancelled, HumorError, InputError, UsageError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
@@ -63,7 +61,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """What is to be known about the chosen volumes before a run, the worst first for each sequence."""
         return preflight(_given(sequences), reference=reference)
 
-    def expected_quality(self, model: str, names: list[str]) -> Quality:
+    def expected_quality(self, model: str | None, names: list[str]) -> Quality:
         """Dice that the model reached with this subset of sequences, from its own measured table.
 
         Raises:
@@ -71,11 +69,11 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """
         return expected_quality(self.bundle(model).manifest, names)
 
-    def missing_packages(self, model: str = "", device: str = "auto") -> list[str]:
+    def missing_packages(self, model: str | None = None, device: str = "auto") -> list[str]:
         """Python packages that a run needs and that are not installed yet."""
         return installation.missing(installation.needs_torch(self.bundle(model), device))
 
-    def install(self, model: str = "", device: str = "auto") -> None:
+    def install(self, model: str | None = None, device: str = "auto") -> None:
         """Install what is missing. Ask the user before.
 
         Raises:
@@ -97,14 +95,12 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
             HumorError: the volumes cannot be segmented; nothing was started.
         """
         given, options = _given(sequences), options or Options()
-        _refuse(preflight(given, reference=options.reference))
-        arguments = [*_run_arguments(options), "--no-report", "--no-segments"]  # the scene has its own
-        arguments += ["--probabilities"] if options.probabilities else []
+        _refuse(preflight(given, reference=options.reference or ""))
 
         def show(task: Task) -> SceneResult:
             return show_result(task.output, given, options, _in_scene(target))
 
-        return _started("segment", given, arguments, show)
+        return _started("segment", given, options, show)
 
     def segment(
         self,
@@ -149,7 +145,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
                 )
             return make_influence_table(segmentation, task.output)
 
-        return _started("influence", given, _run_arguments(options or Options()), show)
+        return _started("influence", given, options or Options(), show)
 
     def influence(
         self,
@@ -184,7 +180,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """All models that are installed, usable or not."""
         return installed_bundles()
 
-    def bundle(self, model: str = "") -> Bundle:
+    def bundle(self, model: str | None = None) -> Bundle:
         """A model by name or folder; the default one without a name.
 
         Raises:
@@ -244,23 +240,13 @@ def _refuse(checks: list[Check]) -> None:
         raise InputError(" ".join(errors))
 
 
-def _run_arguments(options: Options) -> list[str]:
-    arguments = ["--device", options.device]
-    arguments += ["--model", options.model] if options.model else []
-    arguments += ["--reference", options.reference] if options.reference else []
-    arguments += ["--mirror"] if options.mirror else []
-    return arguments + (["--register"] if options.register else [])
-
-
-def _started(
-    command: str, given: Mapping[str, Any], arguments: list[str], show: Callable[[Task], Any]
-) -> Run:
+def _started(command: str, given: Mapping[str, Any], options: Options, show: Callable[[Task], Any]) -> Run:
     """Write the volumes for the child process and start it; nothing is left behind if that fails."""
     folder = make_folder()
     try:
         files = write_volumes(given, folder)
         named = [word for name, path in files.items() for word in (f"--{name}", str(path))]
-        task = Task([command, *named, *arguments, "--json"], folder)
+        task = Task([command, *named, *options.arguments(command), "--json"], folder)
         task.start()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ import slicer
 from humor.output.plausibility_line import plausibility_line
 from humor.regions import REGION_KEYS, labels_to_regions
 
-from .options import UPDATE, Options
+from .options import Options
 from .routing.gates import gates_of, load_gates
 from .routing.weights import make_gate_table
 from .scene import references
@@ -92,10 +92,10 @@ def show_result(
         output: the folder that ``humor segment`` wrote.
         sequences: sequence → the volume node that was segmented.
         options: which nodes are wanted, and what a second run does.
-        target: the segmentation node of an earlier run. With ``UPDATE`` its tumour segments are replaced,
-            its further nodes filled anew or removed; the user's own segments, names, colours and
-            display stay, and edited tumour segments are kept as hidden copies. Where that would harm the
-            user's own segments, a new node is made, and a warning says so.
+        target: the segmentation node of an earlier run. Unless ``add_result`` is chosen, its tumour
+            segments are replaced, its further nodes filled anew or removed; the user's own segments,
+            names, colours and display stay, and edited tumour segments are kept as hidden copies. Where
+            that would harm the user's own segments, a new node is made, and a warning says so.
 
     Returns:
         The result's nodes.
@@ -108,9 +108,9 @@ def show_result(
     placement = placement_of(run.grid, _in_scene(sequences.get(run.reference)))
     warnings = [*run.report["warnings"], *filter(None, [placement.warning])]
     if target is not None:
-        reason = obstacle(target, placement) if options.second_run == UPDATE else ""
+        reason = obstacle(target, placement) if not options.add_result else ""
         warnings += filter(None, [reason])
-        target = None if reason or options.second_run != UPDATE else target
+        target = None if reason or options.add_result else target
     with Rollback() as rollback, slicer.util.RenderBlocker():
         segmentation = target if target is not None else new_segmentation(placement)
         rollback.keep(target)

@@ -8,13 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from humor.batch.inputs import Stamps
-from humor.batch.names import RECORDS, VOLUMES
-from humor.batch.own_files import OwnFiles
-from humor.batch.records import DONE, FAILED, Records
-from humor.batch.volumes_table import volumes_table, was_made_here
-from humor.bundle.hashing import sha256_of_bytes
+from humor.batch.batch_folder import OwnFiles
+from humor.batch.records import DONE, FAILED, Records, volumes_table, was_made_here
+from humor.batch.state import RECORDS, VOLUMES, InputStats
 from humor.errors import OutputError
+from humor.hashing import sha256_of_bytes
 from humor.output.plain_files import is_plain, sha256_of_plain, sync_file, sync_folder, write_whole
 from humor.output.provenance import now
 
@@ -49,7 +47,7 @@ class SceneRecords:
         """The file of a study's scene."""
         return self.folder / f"{study}.mrb"
 
-    def is_done(self, study: str, inputs: Stamps) -> bool:
+    def is_done(self, study: str, inputs: InputStats) -> bool:
         """Whether the study's scene is there, made of the same files with the same choices."""
         last = self._records.last.get(study, {})
         wanted = {"status": DONE, "settings": self._settings, "inputs": inputs}
@@ -96,7 +94,7 @@ class SceneRecords:
         except OSError as error:
             raise OutputError(f"{scene} cannot be written ({error.strerror or error}).") from error
 
-    def add_done(self, study: str, inputs: Stamps, seconds: float, facts: Mapping[str, Any]) -> None:
+    def add_done(self, study: str, inputs: InputStats, seconds: float, facts: Mapping[str, Any]) -> None:
         """Keep a success.
 
         Args:
@@ -109,7 +107,7 @@ class SceneRecords:
             {"study": study, "status": DONE, "inputs": inputs, "seconds": seconds, "error": None, **facts}
         )
 
-    def add_failed(self, study: str, inputs: Stamps, seconds: float, error: Exception) -> None:
+    def add_failed(self, study: str, inputs: InputStats, seconds: float, error: Exception) -> None:
         """Keep a failure, with its reason."""
         reason = {"type": type(error).__name__, "message": str(error)}
         nothing: dict[str, Any] = {"volumes_ml": {}, "warnings": [], "model": "", "device": ""}

@@ -34,9 +34,8 @@ for place in (HERE.parent, HERE):
 from scene_records import SceneRecords  # noqa: E402
 from study_scene import segment_into_scene  # noqa: E402
 
-from humor.batch.inputs import stamps_of  # noqa: E402
-from humor.batch.names import RECORDS  # noqa: E402
-from humor.batch.study import BatchStudy  # noqa: E402
+from humor.batch.state import RECORDS, stats_of  # noqa: E402
+from humor.batch.studies import BatchStudy  # noqa: E402
 from humor.batch.study_folders import find_studies  # noqa: E402
 from humor.batch.study_table import read_table  # noqa: E402
 from humor.errors import (  # noqa: E402
@@ -173,7 +172,7 @@ def _segment_one(
     try:
         if study.problem:
             raise InputError(study.problem)
-        inputs = stamps_of(study.files)
+        inputs = stats_of(study.files)
         if not given.again and records.is_done(study.id, inputs):
             return True, "done before"
         records.refuse_foreign(study.id)

@@ -18,12 +18,13 @@ import numpy as np
 
 from .errors import Cancelled, UsageError
 from .events import Reporter
+from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.influence_files import SCHEMA, write
 from .output.names import SEQUENCE_INFLUENCE
 from .output.provenance import input_facts, now, versions
 from .output.warnings import all_warnings
-from .pipeline import STAGES, SegmentOptions
+from .pipeline import STAGES, make_segmenter, model_of
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display
 from .study.case_building import build_case
@@ -117,7 +118,7 @@ def influence_of_files(
         with OutputFolder(folder, SEQUENCE_INFLUENCE, files.values()) as out:
             case, sources, segmenter = _prepared(files, options, reporter, segmenter)
             effects, first, fallbacks = _all_runs(case, names, segmenter, reporter)
-            facts = _facts(sources, effects, first, fallbacks)
+            facts = _facts(sources, effects, first, fallbacks, options)
             reporter.stage("write", "Writing the table")
             write(out, facts)
     except KeyboardInterrupt as error:
@@ -159,14 +160,14 @@ def _at_least_two(files: Mapping[str, Path]) -> list[str]:
 def _prepared(
     files: Mapping[str, Path], options: SegmentOptions, reporter: Reporter, segmenter: Segmenter | None
 ) -> tuple[Case, dict[str, Sources], Segmenter]:
-    bundle = segmenter.bundle if segmenter is not None else _load_bundle(options.model)
+    bundle = segmenter.bundle if segmenter is not None else model_of(options)
     reporter.stage("load", "Reading the images")
     study = load_study(files, options.channels)
     reporter.stage("prepare", "Finding the brain")
     case = build_case(study, options.reference, bundle.spacing_mm, register=options.register)
     for warning in case.warnings:
         reporter.warning(warning)
-    return case, study.sources(), segmenter or _make_segmenter(bundle, options)
+    return case, study.sources(), segmenter or make_segmenter(bundle, options)
 
 
 def _all_runs(
@@ -195,7 +196,11 @@ def _effects(name: str, first: Segmentation, second: Segmentation) -> Iterator[E
 
 
 def _facts(
-    sources: Mapping[str, Sources], effects: list[Effect], first: Segmentation, fallbacks: list[str]
+    sources: Mapping[str, Sources],
+    effects: list[Effect],
+    first: Segmentation,
+    fallbacks: list[str],
+    options: SegmentOptions,
 ) -> dict[str, Any]:
     names = [name for name, there in zip(SEQUENCES, first.case.available, strict=True) if there]
     return {
@@ -204,6 +209,7 @@ def _facts(
         "sequences": {"used": names, "reference": first.case.reference},
         "inputs": input_facts(sources),
         "model": dict(first.model),
+        "options": options.to_json(),
         "device": first.device,
         "fallbacks": fallbacks,
         "warnings": all_warnings(first),
@@ -214,16 +220,3 @@ def _facts(
 
 def _stage(name: str) -> str:
     return f"without_{name}"
-
-
-def _load_bundle(model: str | None) -> Any:
-    from .bundle.find import find_bundle
-    from .bundle.load import load_bundle
-
-    return load_bundle(find_bundle(model))
-
-
-def _make_segmenter(bundle: Any, options: SegmentOptions) -> Segmenter:
-    from .inference.segmenter import Segmenter
-
-    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)

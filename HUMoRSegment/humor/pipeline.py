@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import Cancelled
 from .events import Reporter
 from .interruption import check
+from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import REPORT_PAGE
 from .output.results import publish_label_map, write_rest
@@ -30,40 +31,6 @@ if TYPE_CHECKING:
 
 # Stage → its usual share of the whole time, for the progress bar.
 STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}
-
-
-@dataclass(frozen=True)
-class SegmentOptions:
-    """What can be chosen about a run.
-
-    Attributes:
-        model: a bundle's name or folder; None for the default one.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        precision: ``auto`` or one that the device knows.
-        window: ``auto``, ``whole`` (brain), or the edge length of windows in voxels.
-        reference: the sequence on whose grid results are wanted; None to choose.
-        mirror: take the mean with the mirrored brain's result, in twice the network's time.
-        register: align the sequences rigidly first.
-        channels: what the volumes of a 4-D file are, in their order; empty where each sequence has
-            its own file.
-        probabilities: also write ``probabilities.nii.gz``.
-        page: also write ``report.html``.
-        routing: also write the weights of the gates.
-        segments: also write ``segmentation.seg.nrrd``.
-    """
-
-    model: str | None = None
-    device: str = "auto"
-    precision: str = "auto"
-    window: str = "auto"
-    mirror: bool = False
-    reference: str | None = None
-    register: bool = False
-    channels: tuple[str, ...] = ()
-    probabilities: bool = False
-    page: bool = True
-    routing: bool = True
-    segments: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,14 +107,7 @@ def segment_files(
             warnings = _report_warnings(segmentation, reporter)
             segmentation.seconds.update(watch.seconds)
             with watch.stage("report", "Writing segments and reports"):
-                write_rest(
-                    out,
-                    segmentation,
-                    sources,
-                    probabilities=options.probabilities,
-                    page=options.page,
-                    segments=options.segments,
-                )
+                write_rest(out, segmentation, sources, options)
                 out.publish()
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(_what_is_left(out)) from error
@@ -219,7 +179,7 @@ class _Making:
     """
 
     def __init__(self, options: SegmentOptions) -> None:
-        self.bundle = _load_bundle(options.model)
+        self.bundle = model_of(options)
         self._made: Segmenter | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._make, args=(options,), daemon=True)
@@ -241,19 +201,29 @@ class _Making:
 
     def _make(self, options: SegmentOptions) -> None:
         try:
-            self._made = _make_segmenter(self.bundle, options)
+            self._made = make_segmenter(self.bundle, options)
         except BaseException as error:
             self._failure = error
 
 
-def _load_bundle(model: str | None) -> Bundle:
-    from .bundle.find import find_bundle
-    from .bundle.load import load_bundle
+def model_of(options: SegmentOptions) -> Bundle:
+    """The model that the options name.
 
-    return load_bundle(find_bundle(model))
+    Raises:
+        BundleError: there is none of this name, or it is damaged.
+    """
+    from .bundle.bundle import load_bundle
+    from .bundle.store import find_bundle
+
+    return load_bundle(find_bundle(options.model))
 
 
-def _make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
+def make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
+    """Load a model as the options want it.
+
+    Raises:
+        HumorError: it does not run here.
+    """
     from .inference.segmenter import Segmenter
 
     return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)

@@ -106,25 +106,18 @@ def _surroundings(case: Case, place: Path) -> Iterator[None]:
 
 
 def _remember_segmenters() -> None:
-    real = pipeline._make_segmenter
+    real = pipeline.make_segmenter
     made: dict[Any, Any] = {}
 
     def remembered(bundle: Any, options: Any) -> Any:
-        key = (
-            bundle.folder,
-            bundle.sha256,
-            options.device,
-            options.precision,
-            options.window,
-            options.mirror,
-        )
+        key = (bundle.folder, bundle.sha256, options.device, options.decisive_hash)
         if "Resources" not in str(bundle.folder):
             return real(bundle, options)
         if key not in made:
             made[key] = real(bundle, options)
         return made[key]
 
-    pipeline._make_segmenter = remembered
+    pipeline.make_segmenter = remembered
 
 
 def _answer(answers: TextIO, id_: str) -> None:

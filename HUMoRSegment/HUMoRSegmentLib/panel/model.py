@@ -8,8 +8,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from humor.bundle.find import DEFAULT_BUNDLE
-from humor.bundle.store import Installed
+from humor.bundle.store import DEFAULT_BUNDLE, Installed
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
 from ..logic import HUMoRSegmentLogic

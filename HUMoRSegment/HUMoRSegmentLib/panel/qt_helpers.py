@@ -191,7 +191,7 @@ def open_folder(folder: Path) -> None:
     qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(folder)))
 
 
-def ensure_installed(logic: HUMoRSegmentLogic, model: str, device: str) -> None:
+def ensure_installed(logic: HUMoRSegmentLogic, model: str | None, device: str) -> None:
     """Make sure that the packages for a run are there; asks before installing.
 
     Raises:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from humor.options import options_of
 from humor.sequences import SEQUENCES
 
 from ..logic import HUMoRSegmentLogic
-from ..options import ADD, UPDATE, Options
+from ..options import Options
 from ..parameters import HUMoRSegmentParameterNode
 
 
@@ -55,17 +56,10 @@ def chosen_sequences(parameters: HUMoRSegmentParameterNode) -> dict[str, Any]:
 
 def chosen_options(parameters: HUMoRSegmentParameterNode) -> Options:
     """The options of a run."""
-    return Options(
-        model=parameters.model,
-        device=parameters.device,
-        reference=parameters.reference,
-        mirror=parameters.mirror,
-        register=parameters.register_first,
-        probabilities=parameters.keep_probabilities,
-        label_map=parameters.label_map,
-        region_label_maps=parameters.region_label_maps,
-        second_run=ADD if parameters.add_result else UPDATE,
-    )
+    shown = [each for each in options_of(Options) if each.parameter]
+    # A parameter node knows no None: what is not chosen is empty there.
+    values: dict[str, Any] = {each.name: getattr(parameters, each.parameter) for each in shown}
+    return Options(**{name: value for name, value in values.items() if value != ""})
 
 
 def chosen_thresholds(parameters: HUMoRSegmentParameterNode) -> dict[str, float]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import slicer
 
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
+from humor.bundle.store import find_bundle
 from humor.errors import HumorError
 from humor.regions import REGION_KEYS, USUAL_THRESHOLD
 from humor.sequences import SEQUENCES, subset_name
@@ -79,12 +79,12 @@ def name_inputs_by_node(report: Mapping[str, Any], sequences: Mapping[str, Any])
     return {**report, "inputs": inputs}
 
 
-def manifest_of(report: Mapping[str, Any], model: str) -> Manifest | None:
+def manifest_of(report: Mapping[str, Any], model: str | None) -> Manifest | None:
     """The description of the model that a run used; None if it, as it was, is not installed any more.
 
     Args:
         report: the content of ``report.json``.
-        model: name or folder that the run was started with; empty for the default one.
+        model: name or folder that the run was started with; None for the default one.
     """
     try:
         bundle = load_bundle(find_bundle(model or None))

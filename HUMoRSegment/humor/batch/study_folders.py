@@ -11,8 +11,8 @@ from ..study.channels import Channels
 from ..study.folder_images import BIDS_IMAGES, FoundImage, images_of_study, sequence_folders
 from ..study.patients import by_patient
 from ..study.roles import guess_among, guess_roles
-from .names import STATE_FOLDER
-from .study import BatchStudy, without_unfit
+from .state import STATE_FOLDER
+from .studies import BatchStudy, without_unfit
 
 # Other data types of BIDS, and folders of a BIDS data set that hold no patients' raw images.
 _OTHER_FOLDERS = {

@@ -14,7 +14,7 @@ from ..paths import absence, home
 from ..sequences import SEQUENCES
 from ..study.file_names import read_name
 from ..study.formats import image_suffix
-from .study import BatchStudy, check_ids, shortened
+from .studies import BatchStudy, check_ids, shortened
 
 LARGEST = 1 << 26  # characters; a hundred thousand studies take less
 ID_COLUMNS = ("study", "study id", "study_id", "id", "case", "subject")

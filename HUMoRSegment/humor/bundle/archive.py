@@ -15,12 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError, OutputError, UsageError
 from ..output.plain_files import is_plain, sync_file, sync_folder
-from .bundle import Bundle
+from .bundle import MAX_BYTES, Bundle, load_bundle, open_file
 from .card import make_card
-from .load import load_bundle
 from .manifest import CARD, MANIFEST, MAX_MANIFEST_BYTES, Manifest
-from .opening import MAX_BYTES, open_file
-from .staging import new_folder
+from .save import new_folder
 from .store import writable_user_folder
 
 MAX_MEMBERS = 1000

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BundleError
-from ..inference.window_sizes import LARGEST_EDGE, TOKEN
 from ..networks.names import ARCHITECTURE_NAMES
 from ..regions import REGION_KEYS
 from ..sequences import SEQUENCES, subset_name, subsets
+from ..window_sizes import LARGEST_EDGE, TOKEN
 
 GET_AGAIN = "Get the model again: download it, or import its zip with 'humor models import'."
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EXIT_DONE
 from ..neutral import printable
 from ..sequences import DISPLAY_NAMES
-from . import study_options
-from .given_path import given_path
+from .arguments import add_run_options, given_path
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=given_path, metavar="FOLDER", help="a study, or a folder of studies")
-    study_options.add_channels(parser)
+    add_run_options(parser, "inspect")
     parser.add_argument(
         "--json", action="store_true", help='one object: {"files": [{"file", "sequence", "reason"}]}'
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
-from .given_path import given_path
-from .terminal import say
+from .arguments import given_path
+from .terminal import JsonLines, say
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
@@ -81,14 +81,12 @@ def _say_text(text: str, facts: dict[str, Any]) -> None:
 
 def _say_json(text: str, facts: dict[str, Any]) -> None:
     from ..events import Event
-    from .progress import JsonLines
 
     JsonLines()(Event("result", "models", data=facts))
 
 
 def _list(arguments: argparse.Namespace, say: Say) -> int:
-    from ..bundle.find import DEFAULT_BUNDLE
-    from ..bundle.store import installed_bundles, user_folder
+    from ..bundle.store import DEFAULT_BUNDLE, installed_bundles, user_folder
 
     entries = installed_bundles()
     facts = [_facts(entry) for entry in entries]
@@ -233,8 +231,8 @@ def _where(arguments: argparse.Namespace, say: Say) -> int:
 
 
 def _bundle(name: str | None) -> Bundle:
-    from ..bundle.find import find_bundle
-    from ..bundle.load import load_bundle
+    from ..bundle.bundle import load_bundle
+    from ..bundle.store import find_bundle
 
     return load_bundle(find_bundle(name))
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..networks.prediction import GateWeights
 from ..routing import GateMap
-from .window_sizes import TOKEN
+from ..window_sizes import TOKEN
 from .windows import Triple, place_affine
 
 FINEST = 4

@@ -24,9 +24,9 @@ from ..networks.names import expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
 from ..sequences import SEQUENCES
+from ..window_sizes import TOKEN
 from .backend import OutOfMemory, Plan, Raw
 from .openvino_import import import_openvino
-from .window_sizes import TOKEN
 from .windows import place_affine, stitch
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from ..routing import Routing
 from ..study.case import Case
 from ..study.resampling import voxel_map
 from ..study.restore import masks_to_native, to_native
+from ..window_sizes import LARGEST_EDGE, TOKEN, is_window
 from .backend import Backend, Plan, Raw
 from .devices import Device, resolve_device
 from .ladder import climb_down, steps
@@ -23,7 +24,6 @@ from .mirroring import MirroredBackend
 from .postprocessing import limit_of, nested_masks, remove_specks
 from .segmentation import Segmentation
 from .window_choice import SHARE, Window, bytes_needed, cost_of, largest_window, windows_below
-from .window_sizes import LARGEST_EDGE, TOKEN, is_window
 from .windows import Triple
 
 GPU_BATCH = 4

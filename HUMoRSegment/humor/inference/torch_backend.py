@@ -18,10 +18,10 @@ from ..errors import BundleError, MemoryShortage
 from ..memory.release import give_back
 from ..memory.shortage import is_memory_failure, memory_shortage
 from ..networks.build import build
+from ..window_sizes import TOKEN
 from .backend import OutOfMemory, Plan, Raw
 from .devices import Device
 from .gate_grids import Slot, pack, unpack
-from .window_sizes import TOKEN
 from .windows import SIGMA, Triple, boxes, padded_shape, step_of
 
 

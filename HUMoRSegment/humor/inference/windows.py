@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from .window_sizes import TOKEN
+from ..window_sizes import TOKEN
 
 SIGMA = 0.125  # of a window's edge, as in MONAI and nnU-Net
 MINIMUM_WEIGHT = 1e-3

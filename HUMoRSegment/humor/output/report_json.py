@@ -10,6 +10,7 @@ import numpy as np
 
 from ..box import bounding_box
 from ..inference.segmentation import Segmentation
+from ..options import SegmentOptions
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
 from ..study.source import Sources
@@ -25,7 +26,11 @@ NOTICE = "For research use only. Not a medical device: not for diagnosis or trea
 
 
 def report_facts(
-    segmentation: Segmentation, inputs: Mapping[str, Sources], routing: dict[str, Any], outputs: list[str]
+    segmentation: Segmentation,
+    inputs: Mapping[str, Sources],
+    routing: dict[str, Any],
+    outputs: list[str],
+    options: SegmentOptions,
 ) -> dict[str, Any]:
     """The facts of a run (JSON-serialisable).
 
@@ -34,6 +39,7 @@ def report_facts(
         inputs: sequence → the files that were read for it.
         routing: as from ``routing_facts``.
         outputs: file names in the output folder.
+        options: of the run.
     """
     case = segmentation.case
     flags = dict(zip(SEQUENCES, case.available, strict=True))
@@ -59,6 +65,7 @@ def report_facts(
         "warnings": all_warnings(segmentation),
         "routing": routing,
         "model": dict(segmentation.model),
+        "options": options.to_json(),
         "device": segmentation.device,
         "fallbacks": list(segmentation.fallbacks),
         "seconds": {stage: round(float(value), 3) for stage, value in segmentation.seconds.items()},

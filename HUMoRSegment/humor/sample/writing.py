@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from humor.bundle.hashing import sha256_of_bytes
+from humor.hashing import sha256_of_bytes
 from humor.output.folder import OutputFolder
 from humor.output.names import Kind
 from humor.sample.patient import DEFAULT_SEED, SampleStudy, generate

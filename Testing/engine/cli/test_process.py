@@ -13,7 +13,7 @@ def test_the_time_since_the_process_started_counts_what_came_before_python_code(
 ) -> None:
     code = (
         "import time; time.sleep(0.3)\n"
-        "from humor.cli.process import seconds_since_start\n"
+        "from humor.cli.segment import seconds_since_start\n"
         "first = seconds_since_start(); time.sleep(0.2)\n"
         "print(first, seconds_since_start() - first)\n"
     )

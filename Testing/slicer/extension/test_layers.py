@@ -25,7 +25,8 @@ NOT_AT_START = {
 # From the lowest; as HUMoRSegmentLib's own docstring says. What shares a line knows nothing of each other.
 ORDER = (
     {"adapter"},
-    {"options", "parameters"},
+    {"options"},
+    {"parameters"},
     {"scene", "run"},
     {"inputs", "routing"},
     {"result"},

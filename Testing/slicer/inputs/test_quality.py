@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
+from humor.bundle.store import find_bundle
 from humor.sequences import DISPLAY_NAMES, subset_name, subsets
 from HUMoRSegmentLib.inputs.quality import expected_quality
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import find_bundle
 from humor.errors import HumorError
 from HUMoRSegmentLib import adapter
 from HUMoRSegmentLib.run import installation

@@ -23,7 +23,7 @@ from scene.outputs import (
     write_run,
 )
 
-from HUMoRSegmentLib.options import ADD, Options
+from HUMoRSegmentLib.options import Options
 from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene.placement import reference_grid
 from HUMoRSegmentLib.scene.tables import make_influence_table
@@ -232,7 +232,7 @@ def test_what_an_update_adds_goes_into_the_same_folder(scene: Any, tmp_path: Pat
     assert len(children(hierarchy, folder)) == 1
     show_result(output, {"flair": volume}, ALL, first.segmentation)
     assert len(children(hierarchy, folder)) == 8
-    show_result(output, {"flair": volume}, Options(second_run=ADD), first.segmentation)
+    show_result(output, {"flair": volume}, Options(add_result=True), first.segmentation)
     assert len(children(hierarchy, study)) == 5
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.inference.segmenter import Segmenter
 from humor.regions import REGION_KEYS
 from humor.sequences import subset_name, subsets

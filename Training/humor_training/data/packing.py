@@ -11,8 +11,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from humor.bundle.hashing import sha256_of_file
 from humor.errors import InputError, UsageError
+from humor.hashing import sha256_of_file
 
 from .case_file import FORMAT, SUFFIX, read_about, read_case, write_case
 from .labelled_case import LabelledCase

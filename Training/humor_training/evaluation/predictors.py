@@ -13,12 +13,12 @@ from humor.errors import DeviceError, UsageError
 from humor.inference.devices import resolve_device
 from humor.inference.mirroring import LEFT_RIGHT
 from humor.inference.postprocessing import nested_masks, remove_specks
-from humor.inference.window_sizes import TOKEN
 from humor.inference.windows import SIGMA, padded_shape, step_of
 from humor.regions import REGION_KEYS, USUAL_THRESHOLD, nest
 from humor.study.case import Case
 from humor.study.resampling import voxel_map
 from humor.study.restore import to_native
+from humor.window_sizes import TOKEN
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -196,9 +196,9 @@ def load_predictor(
     Raises:
         UsageError, DeviceError, InputError, BundleError: see ``humor.errors``.
     """
-    from humor.bundle.find import find_bundle
-    from humor.bundle.hashing import sha256_of_file
-    from humor.bundle.load import load_bundle
+    from humor.bundle.bundle import load_bundle
+    from humor.bundle.store import find_bundle
+    from humor.hashing import sha256_of_file
     from humor.inference.segmenter import Segmenter
 
     from ..run.chosen_thresholds import read_thresholds

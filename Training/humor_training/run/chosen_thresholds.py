@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from humor.bundle.hashing import sha256_of_file
 from humor.errors import InputError
+from humor.hashing import sha256_of_file
 
 from .checkpoints import read_facts
 

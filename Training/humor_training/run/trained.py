@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import find_bundle
 from humor.errors import InputError
 from humor.inference.torch_backend import load_network
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..whole_numbers import whole_number
+from .whole_numbers import whole_number
 
 TOKEN = 16
 """Voxels along the edge of a token, the grid of gate weights."""

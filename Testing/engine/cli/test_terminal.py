@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from humor.cli.progress import Bar, JsonLines, Quiet, bar_line, error_event, listener_for
+from humor.cli.terminal import Bar, JsonLines, Quiet, bar_line, error_event, listener_for
 from humor.errors import Cancelled, InputError
 from humor.events import Event
 

@@ -17,16 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError, UsageError
-from .messages import Died, Job, Message, Ready, Unable
-from .ray_actor import Actor
-from .settings import Settings
+from .messages import Died, Ended, Job, Message, Ready, Settings, Unable
 
 _STORE_BYTES = 100 * 2**20  # of a Ray that is started here: only file names and messages travel
 _LONGEST_WAIT = 0.5  # seconds, so that Ctrl-C and workers that are started are not kept waiting
 
 
-class RayCrew:
-    """A crew (see ``pool``) of Ray actors.
+class RayExecutor:
+    """An executor (see ``pool``) of Ray actors.
 
     Ray is started on this computer, or the cluster is joined that ``address`` or ``RAY_ADDRESS``
     names; a Ray that runs in this process already is used, and left running.
@@ -47,8 +45,8 @@ class RayCrew:
             raise UsageError(f"Ray gives each worker its device: use auto, cpu or cuda, not {device}.")
         if find_spec("ray") is None:
             raise DeviceError("--ray needs Ray, which is not installed here: pip install 'humor[ray]'")
-        self._places: dict[str, list[_Member]] = {}  # computer → its actors
-        self._waiting: dict[Any, _Member] = {}  # answer to come → who owes it
+        self._places: dict[str, list[_RayWorker]] = {}  # computer → its actors
+        self._waiting: dict[Any, _RayWorker] = {}  # answer to come → who owes it
         self._started = _start(address)
         try:
             self._plan(settings, device, workers)
@@ -71,94 +69,94 @@ class RayCrew:
         self._threads = 0 if on_gpu else threads_each(cpus, self.size)
         if not on_gpu:
             settings = replace(settings, options=replace(settings.options, device="cpu"))
-        self._facts = settings.to_json()
+        self._settings = settings.to_json()
         self._actor = ray.remote(num_cpus=self._threads or 1, num_gpus=int(on_gpu))(Actor)
 
-    def launch(self, number: int) -> _Member:
+    def launch(self, number: int) -> _RayWorker:
         """Start an actor; it says ``Ready`` or ``Unable``."""
-        member = _Member(self, self._actor.remote(self._facts))
-        self._waiting[member.actor.node.remote()] = member
-        return member
+        worker = _RayWorker(self, self._actor.remote(self._settings))
+        self._waiting[worker.actor.node.remote()] = worker
+        return worker
 
-    def wait(self, seconds: float) -> list[tuple[_Member, Message]]:
+    def wait(self, seconds: float) -> list[tuple[_RayWorker, Message]]:
         """What actors said; waits at most so long."""
         import ray
 
         if not self._waiting:
             return []
-        said: list[tuple[_Member, Message]] = []
+        said: list[tuple[_RayWorker, Message]] = []
         limit = min(seconds, _LONGEST_WAIT)
         ready, _ = ray.wait(list(self._waiting), num_returns=1, timeout=limit)
         for reference in ready:
-            member = self._waiting.pop(reference)
+            worker = self._waiting.pop(reference)
             try:
-                said += self._heard(member, ray.get(reference))
+                said += self._heard(worker, ray.get(reference))
             except ray.exceptions.RayError as error:
-                self._forget(member)
-                said.append((member, Died(f"The Ray worker is gone: {_short(error)}")))
+                self._forget(worker)
+                said.append((worker, Died(f"The Ray worker is gone: {_short(error)}")))
         return said
 
     def close(self) -> None:
         """End all actors, and Ray if it was started here."""
         import ray
 
-        for member in {*self._waiting.values(), *(p for group in self._places.values() for p in group)}:
+        for worker in {*self._waiting.values(), *(p for group in self._places.values() for p in group)}:
             with suppress(Exception):  # it has gone, or the cluster has
-                ray.kill(member.actor)
+                ray.kill(worker.actor)
         self._waiting.clear()
         self._places.clear()
         if self._started:
             ray.shutdown()
 
-    def expect(self, member: _Member, reference: Any) -> None:
+    def expect(self, worker: _RayWorker, reference: Any) -> None:
         """An actor was asked for something."""
-        self._waiting[reference] = member
+        self._waiting[reference] = worker
 
     def processes(self) -> list[int]:
         """The numbers of all actors' processes, each on its own computer."""
         import ray
 
-        places = [member for group in self._places.values() for member in group]
-        return [int(ray.get(member.actor.process.remote())) for member in places]
+        places = [worker for group in self._places.values() for worker in group]
+        return [int(ray.get(worker.actor.process.remote())) for worker in places]
 
-    def _heard(self, member: _Member, answer: Any) -> Iterator[tuple[_Member, Message]]:
-        if member.node is None:
-            member.node = answer
-            self._load(member)
-        elif not member.loaded:
-            member.loaded = not answer
+    def _heard(self, worker: _RayWorker, answer: Any) -> Iterator[tuple[_RayWorker, Message]]:
+        if worker.node is None:
+            worker.node = answer
+            self._load(worker)
+        elif not worker.loaded:
+            worker.loaded = not answer
             if answer:
-                self._forget(member)
-            yield member, Unable(**answer) if answer else Ready()
+                self._forget(worker)
+            yield worker, Unable(**answer) if answer else Ready()
         else:
             ended, is_broken = answer
-            yield member, ended
+            yield worker, ended
             if is_broken:
-                self._forget(member)
-                yield member, Died("The Ray worker is replaced after an unexpected failure.")
+                self._forget(worker)
+                yield worker, Died("The Ray worker is replaced after an unexpected failure.")
 
-    def _load(self, member: _Member) -> None:
+    def _load(self, worker: _RayWorker) -> None:
         """Load the model, on processors that no other actor of that computer keeps to."""
-        group = self._places.setdefault(str(member.node), [])
+        group = self._places.setdefault(str(worker.node), [])
         taken = {other.rank for other in group}
-        member.rank = next(rank for rank in range(len(group) + 1) if rank not in taken)
-        group.append(member)
-        self.expect(member, member.actor.load.remote(member.rank, self._threads))
+        worker.rank = next(rank for rank in range(len(group) + 1) if rank not in taken)
+        group.append(worker)
+        self.expect(worker, worker.actor.load.remote(worker.rank, self._threads))
 
-    def _forget(self, member: _Member) -> None:
+    def _forget(self, worker: _RayWorker) -> None:
         import ray
 
-        if member.node is not None and member in self._places.get(member.node, []):
-            self._places[member.node].remove(member)
+        if worker.node is not None and worker in self._places.get(worker.node, []):
+            self._places[worker.node].remove(worker)
         with suppress(Exception):  # it has gone
-            ray.kill(member.actor)
+            ray.kill(worker.actor)
 
 
-class _Member:
-    """One actor of a crew."""
+class _RayWorker:
+    """One actor of an executor."""
 
-    def __init__(self, crew: RayCrew, actor: Any) -> None:
-        self._crew = crew
+    def __init__(self, executor: RayExecutor, actor: Any) -> None:
+        self._executor = executor
         self.actor = actor
         self.node: str | None = None
         self.rank = 0
@@ -166,13 +164,61 @@ class _Member:
 
     def submit(self, job: Job) -> None:
         """Give it a study."""
-        self._crew.expect(self, self.actor.segment.remote(asdict(job)))
+        self._executor.expect(self, self.actor.segment.remote(asdict(job)))
 
     def kill(self) -> None:
         """End it at once."""
         import ray
 
         ray.kill(self.actor)
+
+
+class Actor:
+    """What runs in the cluster: ``load`` once, then ``segment`` for each study."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = Settings.from_json(settings)
+        self._segmenter: Any = None
+
+    def node(self) -> str:
+        """Which computer this is."""
+        import ray
+
+        return str(ray.get_runtime_context().get_node_id())
+
+    def process(self) -> int:
+        """The number of this process on its computer."""
+        return os.getpid()
+
+    def load(self, rank: int, threads: int) -> dict[str, str]:
+        """Load the model.
+
+        Args:
+            rank: among the actors of this computer, from 0 on.
+            threads: the number of processors to keep to; 0 for all.
+
+        Returns:
+            Nothing, or ``type`` and ``message`` of the error.
+        """
+        from ..errors import HumorError
+        from .worker import load_segmenter, pin, usable_cpus
+
+        mine = usable_cpus()[rank * threads : (rank + 1) * threads]
+        if mine:
+            pin(mine)
+        try:
+            self._segmenter = load_segmenter(self._settings)
+        except HumorError as error:
+            return {"type": type(error).__name__, "message": str(error)}
+        return {}
+
+    def segment(self, job: dict[str, Any]) -> tuple[Ended, bool]:
+        """Segment one study; the answer, and whether this actor should not be used any more."""
+        from ..events import Reporter
+        from .worker import attempt, broken
+
+        ended = attempt(Job(**job), self._settings, self._segmenter, Reporter())
+        return ended, broken(ended)
 
 
 def threads_each(cpus: Sequence[int], workers: int) -> int:
@@ -213,7 +259,7 @@ def _start(address: str) -> bool:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Ray puts its own handler for termination in member of ours, which ends the batch cleanly."""
+    """Ray puts its own handler for termination in place of ours, which ends the batch cleanly."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -11,7 +11,7 @@ from subprocess import Popen
 
 import pytest
 
-from humor.cli.interrupt import BURST_SECONDS, SIGNALS, interruptible
+from humor.interruption import BURST_SECONDS, SIGNALS, interruptible
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send these signals to itself")
 
@@ -38,7 +38,7 @@ def test_signals_of_one_burst_do_not_cut_the_clean_up_short() -> None:
 def test_signals_that_our_parent_had_ignored_stay_ignored(start: Callable[..., Popen[str]]) -> None:
     code = (
         "import os, signal\n"
-        "from humor.cli.interrupt import interruptible\n"
+        "from humor.interruption import interruptible\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
         "with interruptible():\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"
@@ -64,7 +64,7 @@ def test_other_threads_leave_signals_alone() -> None:
 # A task that says where it is, loses the first signal there, and would go on for ever.
 _LOSES_IT = """
 import sys, time
-from humor.cli.interrupt import interruptible
+from humor.interruption import interruptible
 from humor.events import Reporter
 def unlucky():
     try:
@@ -152,7 +152,7 @@ def test_a_second_signal_ends_a_process_that_is_in_a_library(start: Callable[...
     """Python runs no handler while a library is at work; this one waits for a lock that it holds itself."""
     code = (
         "import ctypes\n"
-        "from humor.cli.interrupt import interruptible\n"
+        "from humor.interruption import interruptible\n"
         "with interruptible():\n"
         "    library, lock = ctypes.CDLL(None), ctypes.create_string_buffer(64)\n"
         "    library.pthread_mutex_init(lock, None)\n"
@@ -173,7 +173,7 @@ def test_a_second_signal_ends_a_process_that_is_in_a_library(start: Callable[...
 _PUBLISHES = """
 import os, sys, time
 from pathlib import Path
-from humor.cli.interrupt import interruptible
+from humor.interruption import interruptible
 from humor.output import folder
 real = os.replace
 def slow(old, new):

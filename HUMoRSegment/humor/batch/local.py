@@ -13,22 +13,30 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from queue import Empty, Queue
 
-from .cpus import shares, thread_variables, usable_cpus
-from .messages import Died, Job, Message, from_line
-from .settings import Settings
-from .worker import STOP
+from ..memory.available import GB, main_memory
+from ..memory.shortage import NEEDED_GB
+from .messages import STOP, Died, Job, Message, Settings, from_line
+from .worker import usable_cpus
 
 GRACE = 10.0  # seconds for a worker to give up its study; a network's pass cannot be interrupted
 _LAST_LINES = 15
 _PIPE_SECONDS = 1.0  # for what is left in the pipes of a process that has ended
-Inbox = Queue["tuple[Process, Message]"]
+Inbox = Queue["tuple[LocalWorker, Message]"]
+# Each library has its own way to be told how many threads to use.
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)
 
 
-class Processes:
-    """A crew (see ``pool``) of child processes, one for each device named.
+class LocalExecutor:
+    """An executor (see ``pool``) of child processes, one for each device named.
 
     Args:
         settings: of the batch.
@@ -44,15 +52,15 @@ class Processes:
         # decides the rounding in bf16, and a batch that goes on must not differ from one at a stretch.
         self._cpus = shares(usable_cpus(), self.size) if self.size > 1 else [[]]
         self._inbox: Inbox = Queue()
-        self._running: list[Process] = []
+        self._running: list[LocalWorker] = []
 
-    def launch(self, number: int) -> Process:
+    def launch(self, number: int) -> LocalWorker:
         """Start the worker with this number; it says ``Ready`` or ``Unable``."""
-        process = Process(self._settings[number], self._cpus[number], self._inbox)
+        process = LocalWorker(self._settings[number], self._cpus[number], self._inbox)
         self._running.append(process)
         return process
 
-    def wait(self, seconds: float) -> list[tuple[Process, Message]]:
+    def wait(self, seconds: float) -> list[tuple[LocalWorker, Message]]:
         """What workers said; waits so long for the first word."""
         try:
             said = [self._inbox.get(timeout=seconds)]
@@ -78,7 +86,7 @@ class Processes:
         self._running.clear()
 
 
-class Process:
+class LocalWorker:
     """One worker process; threads put its answers, and its end, into an inbox."""
 
     def __init__(self, settings: Settings, cpus: list[int], inbox: Inbox) -> None:
@@ -185,3 +193,32 @@ def _how_it_ended(code: int, errors: list[str]) -> str:
 def _said(errors: list[str]) -> str:
     words = " | ".join(line for line in errors if line.strip())
     return f" Its last words: {words}" if words else ""
+
+
+def shares(cpus: list[int], workers: int) -> list[list[int]]:
+    """One part for each worker, as equal as can be, none empty.
+
+    With more workers than processors some share one.
+    """
+    if workers >= len(cpus):
+        return [[cpus[number % len(cpus)]] for number in range(workers)]
+    ends = [round(len(cpus) * number / workers) for number in range(workers + 1)]
+    return [cpus[begin:end] for begin, end in pairwise(ends)]
+
+
+def thread_variables(count: int) -> dict[str, str]:
+    """Environment for a process that shall use so many threads; what the user has set goes first."""
+    return {name: str(count) for name in _THREAD_VARIABLES if name not in os.environ}
+
+
+def room_warnings(workers: int) -> list[str]:
+    """A sentence where so many workers may be short of memory: each one sees only what is free now."""
+    memory = main_memory()
+    enough = max(1, int(memory.free / (NEEDED_GB * GB)))
+    if workers <= enough:
+        return []
+    return [
+        f"{workers} workers need about {workers * NEEDED_GB:.1f} GB of memory for studies of 240×240×155 "
+        f"voxels; {memory} are free. Without room the system may end workers, or results come from smaller "
+        f"windows and are worse. Use --workers {enough}."
+    ]

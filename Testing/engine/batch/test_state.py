@@ -8,31 +8,30 @@ from typing import Any
 
 import pytest
 
-from humor.batch.inputs import stamps_of, unchanged
-from humor.batch.settings import Settings
-from humor.batch.ticket import Ticket, Tickets, judge, read_report
-from humor.bundle.hashing import sha256_of_bytes
+from humor.batch.messages import Settings
+from humor.batch.state import RunStamp, RunStamps, judge, read_report, stats_of, unchanged
+from humor.hashing import sha256_of_bytes
+from humor.options import SegmentOptions
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, sealed
 from humor.output.provenance import input_facts
 from humor.output.report_json import SCHEMA
-from humor.pipeline import SegmentOptions
 from humor.study.source import watched
 
 
 class Finished:
-    """A study that was done by a ticket."""
+    """A study that was done by a stamp."""
 
     def __init__(self, folder: Path) -> None:
         self.image, self.results = folder / "t1.nii.gz", folder / "results"
         self.image.write_bytes(b"an image")
         self.results.mkdir()
-        self.ticket = self.wanted()
+        self.stamp = self.wanted()
         (self.results / LABEL_MAP).write_bytes(b"a label map")
         self.report(created="now")
 
-    def wanted(self, image: Path | None = None) -> Ticket:
-        return Ticket(stamps_of({"t1": image or self.image}), "model", "options")
+    def wanted(self, image: Path | None = None) -> RunStamp:
+        return RunStamp(stats_of({"t1": image or self.image}), "model", "options")
 
     def facts(self, **facts: Any) -> dict[str, Any]:
         data = (self.results / LABEL_MAP).read_bytes()
@@ -57,8 +56,8 @@ class Finished:
     def report(self, **facts: Any) -> None:
         (self.results / REPORT).write_text(sealed(self.facts(**facts)))
 
-    def is_done(self, wanted: Ticket | None = None) -> bool:
-        return judge(self.results, self.ticket, wanted or self.wanted()).report is not None
+    def is_done(self, wanted: RunStamp | None = None) -> bool:
+        return judge(self.results, self.stamp, wanted or self.wanted()).report is not None
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def test_what_was_done_is_done(finished: Finished) -> None:
     assert finished.is_done()
 
 
-def test_without_a_ticket_nobody_knows_how_it_was_done(finished: Finished) -> None:
+def test_without_a_stamp_nobody_knows_how_it_was_done(finished: Finished) -> None:
     assert judge(finished.results, None, finished.wanted()).report is None
 
 
@@ -84,7 +83,7 @@ def test_another_model_or_other_options_make_it_undone(finished: Finished) -> No
 def test_a_report_that_lay_there_before_the_attempt_does_not_count(finished: Finished) -> None:
     before = read_report(finished.results)
     assert before is not None
-    finished.ticket = replace(finished.ticket, replaces=before.sha256)
+    finished.stamp = replace(finished.stamp, replaces=before.sha256)
     assert not finished.is_done()
     finished.report(created="later")
     assert finished.is_done()
@@ -136,15 +135,15 @@ def test_detached_data_that_changed_makes_it_undone(tmp_path: Path) -> None:
     header, data = tmp_path / "t1.mhd", tmp_path / "t1.raw"
     header.write_text("NDims = 3\nElementDataFile = t1.raw\n")
     data.write_bytes(b"voxels")
-    before = stamps_of({"t1": header})
+    before = stats_of({"t1": header})
     with watched(header) as sources:
         pass
     reported = input_facts({"t1": tuple(sources)})
-    assert unchanged(before, stamps_of({"t1": header}), reported)
+    assert unchanged(before, stats_of({"t1": header}), reported)
     os.utime(data, (1, 1))
-    assert unchanged(before, stamps_of({"t1": header}), reported)
+    assert unchanged(before, stats_of({"t1": header}), reported)
     data.write_bytes(b"VOXELS")
-    assert not unchanged(before, stamps_of({"t1": header}), reported)
+    assert not unchanged(before, stats_of({"t1": header}), reported)
 
 
 @pytest.mark.parametrize("given", ["t1.img", "t1.hdr"])
@@ -153,14 +152,14 @@ def test_a_pair_of_which_one_file_changed_makes_it_undone(tmp_path: Path, given:
     for name in ("t1.hdr", "t1.img"):
         (tmp_path / name).write_bytes(b"a part")
     files = {"t1": tmp_path / given}
-    before = stamps_of(files)
+    before = stats_of(files)
     with watched(files["t1"]) as sources:
         pass
     reported = input_facts({"t1": tuple(sources)})
     os.utime(tmp_path / changed, (1, 1))
-    assert unchanged(before, stamps_of(files), reported)
+    assert unchanged(before, stats_of(files), reported)
     (tmp_path / changed).write_bytes(b"A PART")
-    assert not unchanged(before, stamps_of(files), reported)
+    assert not unchanged(before, stats_of(files), reported)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
@@ -193,7 +192,7 @@ def test_another_file_of_the_same_size_and_time_makes_it_undone(finished: Finish
 
 
 def test_one_sequence_more_or_less_makes_it_undone(finished: Finished) -> None:
-    more = stamps_of({"t1": finished.image, "t2": finished.image})
+    more = stats_of({"t1": finished.image, "t2": finished.image})
     assert not finished.is_done(replace(finished.wanted(), inputs=more))
     assert not finished.is_done(replace(finished.wanted(), inputs={}))
 
@@ -202,17 +201,17 @@ def test_unchanged_files_are_not_read(finished: Finished, monkeypatch: pytest.Mo
     def refuse(path: Path) -> str:
         raise AssertionError("hashed")
 
-    monkeypatch.setattr("humor.batch.inputs.sha256_of_file", refuse)
+    monkeypatch.setattr("humor.batch.state.sha256_of_file", refuse)
     assert finished.is_done()
 
 
-def test_tickets_come_back_as_they_were_written(tmp_path: Path) -> None:
-    tickets, ticket = Tickets(tmp_path), Ticket({"t1": {"path": "p", "bytes": 1}}, "m", "o", "r")
-    assert tickets.read("a.b") is None
-    tickets.write("a.b", ticket)
-    assert tickets.read("a.b") == ticket and tickets.read("a") is None
-    tickets.remove("a.b")
-    assert tickets.read("a.b") is None
+def test_stamps_come_back_as_they_were_written(tmp_path: Path) -> None:
+    stamps, stamp = RunStamps(tmp_path), RunStamp({"t1": {"path": "p", "bytes": 1}}, "m", "o", "r")
+    assert stamps.read("a.b") is None
+    stamps.write("a.b", stamp)
+    assert stamps.read("a.b") == stamp and stamps.read("a") is None
+    stamps.remove("a.b")
+    assert stamps.read("a.b") is None
 
 
 @pytest.mark.parametrize(
@@ -226,9 +225,9 @@ def test_tickets_come_back_as_they_were_written(tmp_path: Path) -> None:
         '{"inputs": {"t1": 3}, "model": "m", "options": "o", "replaces": null}',
     ],
 )
-def test_a_damaged_ticket_is_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_stamp_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
-    assert Tickets(tmp_path).read("a") is None
+    assert RunStamps(tmp_path).read("a") is None
 
 
 def test_options_that_decide_results_change_the_hash_and_the_device_does_not() -> None:

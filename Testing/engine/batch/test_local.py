@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from humor.batch import room
-from humor.batch.room import room_warnings
+from humor.batch import local
+from humor.batch.local import room_warnings
 from humor.memory.available import CONTAINER, Memory
 
 GB = 10**9
@@ -13,7 +13,7 @@ GB = 10**9
 def test_more_workers_than_there_is_room_for_are_warned_of(
     monkeypatch: pytest.MonkeyPatch, free: float, workers: int, enough: int
 ) -> None:
-    monkeypatch.setattr(room, "main_memory", lambda: Memory(16 * GB, int(free * GB), CONTAINER))
+    monkeypatch.setattr(local, "main_memory", lambda: Memory(16 * GB, int(free * GB), CONTAINER))
     told = room_warnings(workers)
     if workers <= enough:
         assert told == []
