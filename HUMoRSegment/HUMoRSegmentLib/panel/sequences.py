@@ -21,7 +21,7 @@ from .text import ERROR, failure_sentence, mark
 
 
 class SequencesSection(Section):
-    """Selectors, the guess, and a line about each volume.
+    """Selectors, the guess, a line about each volume, and what can be expected of all of them.
 
     Args:
         ui: the widgets.
@@ -52,6 +52,7 @@ class SequencesSection(Section):
     def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
         """Show why each volume was chosen, and check the volumes soon if they changed."""
         super().update(parameters)
+        say(self.ui.qualityNote, self._expected_quality())
         if parameters is None:
             return
         chosen = {name: node.GetID() for name, node in chosen_sequences(parameters).items()}
@@ -90,6 +91,16 @@ class SequencesSection(Section):
         self.update(self.parameters)
         say(self.ui.guessNote, _guess_note(guess))
 
+    def _expected_quality(self) -> str:
+        """From the model's own table of the 15 subsets."""
+        names = list(chosen_sequences(self.parameters)) if self.parameters is not None else []
+        if self.parameters is None or not names:
+            return ""
+        try:
+            return self.logic.expected_quality(self.parameters.model, names).sentence
+        except HumorError:
+            return ""  # the model's own section says what is wrong with it
+
     def _check(self) -> None:
         """Check the chosen volumes; called a moment after the choice changed."""
         checks: list[Any] = []
@@ -127,22 +138,3 @@ def _guess_note(guess: Guess) -> str:
             0, _("No volume was recognised as T1, T1c, T2 or FLAIR. Load some, or choose them yourself.")
         )
     return "\n".join(lines)
-
-
-class QualityLine(Section):
-    """Expected quality, from the model's own table of the 15 subsets."""
-
-    def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
-        """Look the chosen subset up."""
-        super().update(parameters)
-        say(self.ui.qualityNote, self._text())
-
-    def _text(self) -> str:
-        names = list(chosen_sequences(self.parameters)) if self.parameters is not None else []
-        if self.parameters is None or not names:
-            return ""
-        try:
-            quality = self.logic.expected_quality(self.parameters.model, names)
-        except HumorError:
-            return ""  # the model's own part of the window says what is wrong with it
-        return quality.sentence
