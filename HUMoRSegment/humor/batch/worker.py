@@ -49,7 +49,7 @@ def load_segmenter(settings: Settings) -> Segmenter:
     bundle = load_bundle(folder)
     if bundle.sha256 != settings.sha256:
         raise BundleError(
-            f"{bundle.folder}: this is not the model {settings.model} that the batch began with. "
+            f"{bundle.folder}: this is not the model {settings.model} that the batch started with. "
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     return make_segmenter(bundle, settings.options)

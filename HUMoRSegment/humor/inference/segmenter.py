@@ -83,7 +83,7 @@ class Segmenter:
             probabilities=probabilities,
             regions=regions,
             routing=_routing(raw, case, "distilled" if self._backend.distilled else "learned"),
-            model=self.bundle.facts(),
+            model=self.bundle.identity(),
             device=self._backend.label,
             fallbacks=fallbacks,
             warnings=[cost] if cost else [],
