@@ -155,7 +155,7 @@ def test_the_study_that_is_shown_is_preferred(scene: Any) -> None:
     show(shown)
     found = guess()
     assert found.nodes == {"t1": shown}
-    assert "Doe / 2023 was taken: it is the one shown." in found.unclear[0]
+    assert "Doe / 2023 was taken, because the slice views show it." in found.unclear[0]
 
 
 def test_a_study_without_any_sequence_is_not_taken_because_it_is_shown(scene: Any) -> None:

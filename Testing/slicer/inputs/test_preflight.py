@@ -92,7 +92,7 @@ def test_thick_slices_are_a_warning_and_3_mm_are_not(scene: Any) -> None:
         thick = brain((80, 90, 75))[:: int(thickness / 2 + 0.5)]
         check = preflight({"t2": volume("t", thick, spacing(2, 2, thickness))})[0]
         assert check.level == level
-        assert ("Slices 5.5 mm apart" in check.sentence) == (level == "warning")
+        assert ("slices are 5.5 mm apart" in check.sentence) == (level == "warning")
 
 
 def test_a_head_with_its_skull_is_a_warning(scene: Any) -> None:
