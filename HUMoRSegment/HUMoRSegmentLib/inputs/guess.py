@@ -16,7 +16,8 @@ from humor.study.evidence import UNCLEAR, Traces, read_traces
 from humor.study.file_names import common_words, read_names
 
 from ..scene import references
-from ..scene.volumes import refusal, title
+from ..scene.geometry import title
+from .preflight import refusal
 
 NOWHERE = 0
 """Slicer's invalid item, also the group of volumes that are in no study and no folder."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import slicer
 from slicer.i18n import tr as _
 
 from humor.errors import InputError
@@ -17,9 +18,10 @@ from humor.study.brain import COVERAGE_TO_WARN, SMALLEST_BRAIN_ML
 from humor.study.case_building import REFERENCE_ORDER, SPACING_TOLERANCE
 from humor.study.foreground import Foreground, find_foreground
 from humor.study.grid import Grid
+from humor.study.plausible import SMALLEST_AXIS
 from humor.study.volume import Volume
 
-from ..scene.volumes import moved_non_linearly, own_grid, refusal, value_refusal, voxels, world_grid
+from ..scene.geometry import missing_image, moved_non_linearly, own_grid, title, world_grid
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 _LEVELS = (OK, WARNING, ERROR)
@@ -180,8 +182,8 @@ def _about_transform(volume: Seen) -> list[Finding]:
     ]
 
 
-def _about_place(volume: Seen, reference: Seen, title: str) -> list[Finding]:
-    """How a volume lies to the reference, of which ``title`` is the name."""
+def _about_place(volume: Seen, reference: Seen, name: str) -> list[Finding]:
+    """How a volume lies to the reference, which has this name."""
     if volume.bent or reference.bent:
         return []
     covered, back = _share_seen(reference, volume), _share_seen(volume, reference)
@@ -192,20 +194,18 @@ def _about_place(volume: Seen, reference: Seen, title: str) -> list[Finding]:
             "It does not overlap with {reference}. Check that both show the same patient and visit, or "
             "register them."
         )
-        return [(ERROR, text.format(reference=title))]
+        return [(ERROR, text.format(reference=name))]
     findings = []
     if covered < COVERAGE_TO_WARN:
         text = _(
             "It covers only {share} % of what {reference} shows: it is cut off, or not registered to it."
         )
-        findings.append((WARNING, text.format(share=max(1, int(covered * 100)), reference=title)))
+        findings.append((WARNING, text.format(share=max(1, int(covered * 100)), reference=name)))
     if not volume.grid.same_as(reference.grid):
         findings.append(
             (
                 OK,
-                _("Its voxel grid differs from that of {reference}: it is resampled.").format(
-                    reference=title
-                ),
+                _("Its voxel grid differs from that of {reference}: it is resampled.").format(reference=name),
             )
         )
     return findings
@@ -236,7 +236,7 @@ def look_at(node: Any) -> Seen | str:
     """What the checks need of a node, or the sentence why it cannot be segmented."""
     if problem := refusal(node):
         return problem
-    data, bent = voxels(node), moved_non_linearly(node)
+    data, bent = slicer.util.arrayFromVolume(node), moved_non_linearly(node)
     if problem := value_refusal(node, data):
         return problem
     try:
@@ -248,6 +248,45 @@ def look_at(node: Any) -> Seen | str:
     coarse_grid = Grid(coarse.shape, grid.affine @ np.diag([*map(float, steps), 1.0]))
     volume = Volume(_finite(coarse), 1.0, 0.0, coarse_grid, Path())
     return Seen(data, grid, bent, coarse_grid, find_foreground(volume))
+
+
+def refusal(node: Any) -> str:
+    """Why a node cannot be a sequence, with a remedy, as a sentence; empty if it can.
+
+    Only what can be told without looking at the voxels.
+    """
+    if not node.IsA("vtkMRMLScalarVolumeNode"):
+        return _("{node} is not a volume. Choose a scalar volume.").format(node=title(node))
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        return _("{node} is a label map, not an MRI. Choose the image itself.").format(node=title(node))
+    if problem := missing_image(node):
+        return problem
+    image = node.GetImageData()
+    if node.IsA("vtkMRMLTensorVolumeNode") or image.GetNumberOfScalarComponents() != 1:
+        return _(
+            "{node} has several values in a voxel (colours, directions or tensors). "
+            "Choose a grey-scale volume."
+        ).format(node=title(node))
+    if min(image.GetDimensions()) < SMALLEST_AXIS:
+        return _(
+            "{node} is too thin: {size} voxels, at least {least} are needed along every axis. "
+            "Choose the whole 3-D sequence."
+        ).format(node=title(node), size=" × ".join(map(str, image.GetDimensions())), least=SMALLEST_AXIS)
+    return ""
+
+
+def value_refusal(node: Any, data: np.ndarray) -> str:
+    """Why the voxels of a node are no image, as a sentence; empty if they are one."""
+    low, high = data.min(), data.max()  # either is NaN if any voxel is
+    if np.isinf(low) or np.isinf(high):
+        return _("{node} has infinite values. Clip them, or load it again.").format(node=title(node))
+    if np.isnan(low):
+        low, high = np.fmin.reduce(data, axis=None), np.fmax.reduce(data, axis=None)
+    if low == high or np.isnan(low):
+        return _("{node} has the same value everywhere: there is no image in it. Leave it out.").format(
+            node=title(node)
+        )
+    return ""
 
 
 def _finite(data: np.ndarray) -> np.ndarray:

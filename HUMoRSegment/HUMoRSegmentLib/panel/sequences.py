@@ -14,7 +14,7 @@ from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from ..inputs.guess import Guess
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
-from ..scene.volumes import title
+from ..scene.geometry import title
 from .qt_helpers import Delayed
 from .section import Section, chosen_sequences, say
 from .text import ERROR, failure_sentence, mark

@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from ..scene.placement import to_segmentation
+from ..scene.geometry import to_segmentation
 from .gates import gates_of, shown_map
 from .weights import percent_text
 

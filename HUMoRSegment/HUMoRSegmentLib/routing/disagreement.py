@@ -10,10 +10,9 @@ from slicer.i18n import tr as _
 
 from humor.regions import REGION_KEYS
 
-from ..scene.placement import Point, matrix_between, to_world
+from ..scene.geometry import Point, matrix_between, own_grid, to_world
 from ..scene.provenance import source_volume
 from ..scene.segments import read_image
-from ..scene.volumes import own_grid
 from .gates import ShownMap, find_gate, shown_map
 from .weights import percent_text
 

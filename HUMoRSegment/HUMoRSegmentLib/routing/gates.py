@@ -15,10 +15,9 @@ from humor.errors import UsageError
 from humor.routing import GateMap
 
 from ..scene import references
-from ..scene.placement import reference_grid
+from ..scene.geometry import own_grid, reference_grid
 from ..scene.run_output import read_routing
 from ..scene.views import hide_overlay
-from ..scene.volumes import own_grid
 
 _LEAST_COMPONENTS = 2
 """Slicer writes vector volumes of one component and then cannot read them: a single expert's weights

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from humor.regions import ED, ET, LABEL_NAMES, NCR, REGIONS, Region, labels_to_regions
 
 from . import references
-from .placement import Placement
+from .geometry import Placement
 from .rollback import Rollback
 from .run_output import Scaled
 

@@ -16,7 +16,7 @@ from humor.regions import REGION_KEYS, REGIONS, Region
 from humor.study.grid import Grid
 
 from . import references
-from .placement import image_grid, reference_grid, world_scale
+from .geometry import image_grid, reference_grid, world_scale
 
 FINGERPRINT = references.PREFIX + "Fingerprint"
 """Tag of a segment: of its voxels as they were written, so that edits can be told."""

@@ -18,12 +18,11 @@ from humor.regions import REGION_KEYS, regions_to_labels
 from humor.study.grid import Grid
 
 from . import references
-from .placement import Placement, placement_in, world_scale
+from .geometry import Placement, own_grid, placement_in, world_scale
 from .provenance import thresholds_in_force
 from .result_volumes import refill_label_maps
 from .segments import CroppedMask, is_written, keep_edited, sentence_about_kept, volumes_ml, write_region
 from .tables import show_volume_table
-from .volumes import own_grid
 
 LEAST_PROBABILITY = 0.01
 """Voxels whose probabilities all lie below are cut off, so no threshold can be lower."""

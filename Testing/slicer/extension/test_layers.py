@@ -73,7 +73,7 @@ def whole_names(path: Path, nodes: Iterator[ast.Import | ast.ImportFrom]) -> set
 
 
 def modules_of_the_layer(path: Path) -> set[str]:
-    """The modules of the layer that a file imports anywhere, as in ``scene.volumes`` or ``logic``."""
+    """The modules of the layer that a file imports anywhere, as in ``scene.geometry`` or ``logic``."""
     package, found = path.relative_to(LAYER).parent.parts, set()
     for node in ast.walk(parsed(path)):
         if not isinstance(node, ast.ImportFrom) or not node.level:

@@ -14,7 +14,7 @@ from inputs.volumes import DATA, OBLIQUE, bend, brain, matrix, move, noise, spac
 from humor.errors import HumorError, InputError, OutputError
 from humor.study.reading import read_volume
 from HUMoRSegmentLib.inputs.volume_files import write_volumes
-from HUMoRSegmentLib.scene.volumes import world_grid
+from HUMoRSegmentLib.scene.geometry import world_grid
 
 FULL = np.vstack([OBLIQUE, [0, 0, 0, 1]])
 GEOMETRIES = {

@@ -11,7 +11,7 @@ import slicer
 from emulation import dialogs
 from panel.panel_driver import PanelDriver
 
-from HUMoRSegmentLib.panel.model_transfer import model_name
+from HUMoRSegmentLib.panel.model import model_name
 from HUMoRSegmentLib.run.temporary_files import make_folder
 
 

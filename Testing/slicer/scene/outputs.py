@@ -17,7 +17,7 @@ from humor.output.influence_files import write
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE, SEQUENCE_INFLUENCE
 from humor.output.nifti import write_nifti
 from humor.regions import REGION_KEYS, regions_to_labels
-from HUMoRSegmentLib.scene.volumes import world_grid
+from HUMoRSegmentLib.scene.geometry import world_grid
 
 SHAPE = (30, 24, 20)  # along i, j, k
 AFFINE = np.array([[-1.0, 0, 0, 14], [0, -1.5, 0, 17], [0, 0, 2, -20], [0, 0, 0, 1]])
