@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from humor_training.lineage import Lineage
+from humor_training.provenance import Lineage
 
 FIRST: dict[str, Any] = {"recipe": "first", "seed": 1}
 SECOND: dict[str, Any] = {"seed": 2, "start": FIRST}

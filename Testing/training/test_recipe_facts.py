@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from humor_training.augmentation.config import AugmentationConfig
+from humor_training.provenance import recipe_facts, stage_words
 from humor_training.recipe import LossWeights, Recipe, Stage
-from humor_training.recipe_facts import recipe_facts, stage_words
 
 STAGE = Stage(steps=400, window=(96, 112, 96), batch=2)
 

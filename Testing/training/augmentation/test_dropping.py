@@ -8,7 +8,7 @@ import pytest
 from humor.errors import UsageError
 from humor.sequences import availability, subsets
 from humor_training.augmentation.config import AugmentationConfig
-from humor_training.augmentation.dropping import drop_sequences, possible_subsets
+from humor_training.augmentation.draw import drop_sequences, possible_subsets
 
 DRAWS = 6000
 ALL = np.ones(4, bool)

@@ -11,7 +11,7 @@ from humor_training.augmentation.config import SpatialConfig
 from humor_training.augmentation.tensor_case import TensorCase, on_device
 from humor_training.augmentation.warping import from_knots, knot_grid, smooth_field, spline_weights
 from humor_training.augmentation.windows import random_window
-from humor_training.data.packing import LabelledCase
+from humor_training.data.labelled_case import LabelledCase
 
 CPU = torch.device("cpu")
 STILL = SpatialConfig(centres={"WT": 1.0}, rotation=0.0, scale=0.0, mirror=0.0, elastic=0.0)

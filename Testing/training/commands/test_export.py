@@ -18,7 +18,7 @@ from humor.sequences import subset_name, subsets
 from humor.study.case_building import build_case
 from humor.study.study import load_study
 from humor_training.cli import main
-from humor_training.data.packing import study_files
+from humor_training.data.layouts.folders import study_files
 
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from humor_training.run.average import follow
+from humor_training.run.optimisation import follow
 
 
 def linear(value: float) -> nn.Linear:

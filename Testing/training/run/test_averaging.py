@@ -10,9 +10,9 @@ import yaml
 
 from humor.errors import InputError, UsageError
 from humor_training.baselines import build_any
+from humor_training.checkpoints.model_soup import average_runs
+from humor_training.checkpoints.run_folder import load_model, read_origin
 from humor_training.cli import main
-from humor_training.run.averaging import average_runs
-from humor_training.run.trained import load_model, read_origin
 
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 import yaml
 
+from humor_training.checkpoints import BEST, CHECKPOINT
+from humor_training.checkpoints.run_folder import load_trained, read_origin, read_run, run_facts
 from humor_training.monitoring.tables import LOSSES, read_lines
-from humor_training.run.files import BEST, CHECKPOINT
-from humor_training.run.trained import load_trained, read_origin, read_run, run_facts
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}

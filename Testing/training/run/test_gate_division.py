@@ -6,7 +6,7 @@ import torch
 from humor.networks.build import build
 from humor.networks.unetr import Unetr
 from humor_training.losses.objective import Batch
-from humor_training.run.gate_division import directions, divide_tokens
+from humor_training.run.gate_initialisation import directions, divide_tokens
 
 SMALL = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 

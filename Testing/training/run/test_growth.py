@@ -7,8 +7,8 @@ from humor.errors import InputError
 from humor.networks.build import build
 from humor.networks.cost import count_macs, count_parameters
 from humor.networks.unetr import Unetr
-from humor_training.run import growth
-from humor_training.run.growth import grow, grown_architecture
+from humor_training.run import upcycling as growth
+from humor_training.run.upcycling import grow, grown_architecture
 
 SMALL = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from humor.errors import InputError
-from humor_training.data.packing import LabelledCase, load_packed
+from humor_training.checkpoints import CHECKPOINT
+from humor_training.checkpoints.pieces import join_pieces, write_pieces
+from humor_training.data.labelled_case import LabelledCase
+from humor_training.data.packing import load_packed
 from humor_training.recipe import Recipe, Stage
 from humor_training.run.batches import Batches
-from humor_training.run.files import CHECKPOINT
-from humor_training.run.pieces import join_pieces, write_pieces
 from humor_training.run.processes import make_fabric
 from humor_training.run.training import Training
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from humor_training.recipe import Recipe, Stage
-from humor_training.run.schedule import learning_rate
+from humor_training.run.optimisation import learning_rate
 
 RECIPE = Recipe({"name": "x"}, (Stage(102, (32, 32, 32), 1),), learning_rate=1e-3, warmup=2)
 

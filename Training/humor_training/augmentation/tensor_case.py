@@ -10,7 +10,7 @@ from torch import Tensor
 
 from humor.regions import ET, NCR
 
-from ..data.packing import LabelledCase
+from ..data.labelled_case import LabelledCase
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``humor-train fit``: train a network, going on where an earlier call stopped."""
+"""``humor-train fit``, ``report`` and ``throughput``: train a network, look at a training, time it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from humor.errors import UsageError
 
-from ..run.files import ORIGIN, RECIPE
+from ..checkpoints import ORIGIN, RECIPE
 from .options import (
     add_data,
     add_device,
@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
     from torch import nn
 
+    from ..checkpoints.run_folder import Trained
     from ..recipe import Recipe
     from ..run.fit import Material
-    from ..run.trained import Trained
+
+
+def add_parsers(commands: argparse._SubParsersAction) -> None:
+    """Add the commands."""
+    _add_fit(commands)
+    _add_report(commands)
+    _add_throughput(commands)
+
 
 DEEP = "decoder.deep."
 """Weights of heads that only training uses: a network that was trained without them has none."""
@@ -35,8 +43,8 @@ DIVIDING_BATCHES = 12
 """From which a grown teacher's gates are set."""
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
-    """Add the command."""
+def _add_fit(commands: argparse._SubParsersAction) -> None:
+    """The command's options."""
     parser = commands.add_parser("fit", help="train a network; goes on where an earlier call stopped")
     add_recipe(parser)
     add_data(parser)
@@ -57,18 +65,18 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--start", help="run folder or bundle of the same network, whose weights to begin with"
     )
     begin.add_argument("--grow-from", help="student (run folder or bundle) that a teacher is grown from")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_fit)
 
 
-def run(args: argparse.Namespace) -> None:
+def run_fit(args: argparse.Namespace) -> None:
     """Train; see ``run.fit.fit``."""
     import time
 
+    from ..checkpoints.pieces import join_pieces
+    from ..checkpoints.run_folder import load_model
     from ..recipe import read_recipe
     from ..run.fit import fit
-    from ..run.pieces import join_pieces
     from ..run.processes import make_fabric
-    from ..run.trained import load_model
 
     began = time.monotonic()
     for name in ("minutes", "schedule_minutes"):
@@ -128,7 +136,7 @@ def _start(
     args: argparse.Namespace, recipe: Recipe, material: Material, device: torch.device
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Weights to begin with, and where they come from."""
-    from ..run.trained import load_model
+    from ..checkpoints.run_folder import load_model
 
     if args.start:
         return begin_with(args.start, recipe)
@@ -145,7 +153,7 @@ def begin_with(name: str, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any
         UsageError: they are of another network.
         InputError, BundleError: it is neither.
     """
-    from ..run.trained import load_model
+    from ..checkpoints.run_folder import load_model
 
     given = load_model(name)
     return _start_weights(given, recipe, name), given.facts
@@ -155,8 +163,8 @@ def _grown(student: Trained, recipe: Recipe, material: Material, device: torch.d
     """The recipe's teacher, grown from ``student``, with gates that divide the cases' brains."""
     from ..baselines import build_any
     from ..run.batches import make_batch
-    from ..run.gate_division import divide_tokens
-    from ..run.growth import grow
+    from ..run.gate_initialisation import divide_tokens
+    from ..run.upcycling import grow
 
     teacher = build_any(recipe.network)
     grown = grow(student.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
@@ -193,7 +201,7 @@ def _write_origin(
 ) -> None:
     import json
 
-    from ..run.trained import read_origin
+    from ..checkpoints.run_folder import read_origin
 
     facts: dict[str, Any] = {
         **read_origin(args.folder),  # what an earlier sitting started from
@@ -206,3 +214,56 @@ def _write_origin(
     if start:
         facts["start"] = start
     (args.folder / ORIGIN).write_text(json.dumps(facts, indent=2), encoding="utf-8")
+
+
+def _add_report(commands: argparse._SubParsersAction) -> None:
+    """The command's options."""
+    parser = commands.add_parser("report", help="write a training's report.html: curves, gates, samples")
+    parser.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    parser.set_defaults(run=run_report)
+
+
+def run_report(args: argparse.Namespace) -> None:
+    """Write the page into the run's folder."""
+    from ..monitoring.page import write_page
+
+    print(f"{write_page(args.folder)} is written.")
+
+
+def _add_throughput(commands: argparse._SubParsersAction) -> None:
+    """The command's options."""
+    parser = commands.add_parser("throughput", help="training speed of recipes on this machine, side by side")
+    parser.add_argument("recipes", type=Path, nargs="+", help="YAML files or names of bundled recipes")
+    add_data(parser)
+    add_device(parser)
+    parser.add_argument("--steps", type=int, default=20, help="steps that are timed")
+    parser.add_argument("--window", type=int, default=96, help="edge of the windows, the same for all")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.set_defaults(run=run_throughput, folder=Path("runs") / "throughput")
+
+
+def run_throughput(args: argparse.Namespace) -> None:
+    """Print a Markdown table: windows per second, and the share of time spent waiting for data."""
+    from dataclasses import replace
+
+    from humor.networks.cost import count_macs, count_parameters
+
+    from ..baselines import build_any
+    from ..recipe import Stage, read_recipe
+    from ..run.processes import make_fabric
+    from ..run.speed import WARM_UP, seconds_a_step
+
+    fabric, cases = make_fabric(args.device), load_cases(args)
+    edges = (args.window, args.window, args.window)
+    print(f"Training steps on {fabric.device}, windows of {args.window}³, batch {args.batch}:\n")
+    print("| recipe | M parameters | GMACs | windows/s | seconds a step | waiting for data |")
+    print("|---|---|---|---|---|---|")
+    for name in args.recipes:
+        recipe = read_recipe(recipe_path(name))
+        stage = Stage(WARM_UP + args.steps, edges, args.batch, recipe.stages[-1].phase)
+        recipe = replace(recipe, stages=(stage,), accumulate=1)
+        network = build_any(recipe.network)
+        costs = f"{count_parameters(network) / 1e6:.1f} | {count_macs(network, edges) / 1e9:.1f}"
+        seconds, waiting = seconds_a_step(recipe, cases, fabric, args.steps)
+        rate = args.batch * fabric.world_size / seconds
+        print(f"| {name} | {costs} | {rate:.2f} | {seconds:.3f} | {waiting:.1%} |", flush=True)

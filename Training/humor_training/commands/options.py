@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from humor.errors import UsageError
 
 if TYPE_CHECKING:
-    from ..data.packing import LabelledCase
+    from ..data.labelled_case import LabelledCase
     from ..recipe import Recipe
     from ..run.fit import Material
 

@@ -10,7 +10,7 @@ from pathlib import Path
 PATIENTS, SPACING_MM = 4, 3.0
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parsers(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "smoke", help="train, distil, evaluate, export and segment, tiny: does everything work here?"
@@ -49,7 +49,7 @@ def _write_patients(folder: Path) -> None:
 
     from humor.sample import generate
 
-    from ..data.packing import LABEL_FILE
+    from ..data.layouts.folders import LABEL_FILE
 
     for seed in range(PATIENTS):
         study, place = generate(seed, spacing=SPACING_MM), folder / f"patient{seed}"

@@ -201,9 +201,8 @@ def load_predictor(
     from humor.hashing import sha256_of_file
     from humor.inference.segmenter import Segmenter
 
-    from ..run.chosen_thresholds import read_thresholds
-    from ..run.files import RECIPE
-    from ..run.trained import load_trained, weights_file
+    from ..checkpoints import RECIPE
+    from ..checkpoints.run_folder import load_trained, read_thresholds, weights_file
 
     folder = Path(model)
     if (folder / RECIPE).exists():

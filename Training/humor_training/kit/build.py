@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,14 @@ import yaml
 
 import humor
 import humor_training
-from humor.errors import UsageError
+from humor.errors import InputError, UsageError
 
 from ..augmentation.shapes import wanted_shapes
+from ..checkpoints import ORIGIN, RECIPE
+from ..checkpoints.pieces import write_pieces
 from ..data.labelled_case import LabelledCase
-from ..data.travelling import copy_label_maps, pack_within
+from ..data.packing import copy_label_maps, pack_within
 from ..recipe import recipe_of
-from ..run.files import ORIGIN, RECIPE
-from ..run.pieces import write_pieces
-from .wheels import fetch_wheels
 
 MEGABYTE = 1024 * 1024
 CASES, CODE, RUN, WHEELS = "cases", "code", "run", "wheels"
@@ -113,3 +115,37 @@ def _without_cases(
 def _bytes(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+CARRIED = (
+    *("monai", "nibabel", "pynrrd", "isal", "psutil", "pyyaml", "safetensors"),
+    *("lightning", "lightning-utilities", "torchmetrics", "packaging", "tqdm", "einops"),
+)
+"""scipy and matplotlib are too heavy to carry (55 MB with what they need), and there as a rule."""
+PLATFORMS = (
+    *(f"manylinux_2_{minor}_x86_64" for minor in (17, 24, 27, 28, 31, 34)),
+    "manylinux2014_x86_64",
+    "manylinux1_x86_64",
+)
+"""pip takes each literally."""
+
+
+def fetch_wheels(folder: Path, python: str) -> None:
+    """Download the wheels of ``CARRIED``, in the versions that are installed here.
+
+    Raises:
+        InputError: pip could not get one.
+    """
+    wanted = [f"{name}=={importlib.metadata.version(name)}" for name in CARRIED]
+    platforms = [word for name in PLATFORMS for word in ("--platform", name)]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", python, *platforms]
+    done = subprocess.run(
+        [*command, "--dest", str(folder), *wanted], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise InputError(
+            f"pip could not download the kit's wheels for Python {python} ({reason}). Give another "
+            "--python, or --no-wheels and install there what start.sh asks for."
+        )

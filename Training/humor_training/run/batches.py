@@ -13,7 +13,7 @@ import torch
 from ..augmentation.draw import draw
 from ..augmentation.shapes import Shape
 from ..augmentation.tensor_case import TensorCase, on_device
-from ..data.packing import LabelledCase
+from ..data.labelled_case import LabelledCase
 from ..losses.objective import Batch
 from ..recipe import Recipe
 

@@ -15,14 +15,13 @@ from torch import nn
 from humor.errors import InputError
 
 from ..augmentation.shapes import wanted_shapes
-from ..data.packing import LabelledCase
+from ..checkpoints import BEST, CHECKPOINT
+from ..checkpoints.run_folder import write_whole
+from ..data.labelled_case import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
-from .checkpoints import write_whole
-from .files import BEST, CHECKPOINT
-from .held_out import check, overall
-from .record import Record
-from .stopping import Stopping
+from .processes import Stopping, any_process
+from .record import Record, check, overall
 from .training import Training
 
 NOTE_EVERY = 25
@@ -90,12 +89,14 @@ def _loop(
     stop = False
     while training.step < recipe.steps and not stop:
         losses = training.one_step(batches)
-        stop = _any_process(training.fabric, stopping.asked)
+        broken = not math.isfinite(losses["total"])
+        stop, any_broken = any_process(training.fabric, stopping.asked, broken)
         training.seconds = time.monotonic() - begin
-        if not math.isfinite(losses["total"]):
+        if any_broken:
+            found = f"The loss is {losses['total']}" if broken else "Another process has no finite loss"
             raise InputError(
-                f"The loss is {losses['total']} at step {training.step}: lower learning_rate in the recipe "
-                "and call again; the training goes on from its last checkpoint."
+                f"{found} at step {training.step}: lower learning_rate in the recipe and call again; the "
+                "training goes on from its last checkpoint."
             )
         last = training.step == recipe.steps
         if record:
@@ -106,16 +107,6 @@ def _loop(
                 _check(training, material, folder, record)
             if training.step % recipe.save_every == 0 or last or stop:
                 training.save(folder / CHECKPOINT)
-
-
-def _any_process(fabric: Fabric, asked: bool) -> bool:
-    """Whether any process was told to stop: all must end after the same step, or some wait forever."""
-    if fabric.world_size == 1:
-        return asked
-    flag = torch.tensor(float(asked), device=fabric.device)
-    shared = fabric.all_reduce(flag, reduce_op="sum")
-    assert isinstance(shared, torch.Tensor)
-    return bool(shared > 0)
 
 
 def _check(training: Training, material: Material, folder: Path, record: Record) -> None:

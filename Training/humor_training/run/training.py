@@ -11,17 +11,16 @@ import torch
 from lightning.fabric import Fabric
 from torch import nn
 
-from humor.errors import InputError
+from humor.errors import HumorError, InputError
 from humor.networks.gate import Gate
 
 from ..baselines import build_any
-from ..losses.objective import Objective
+from ..checkpoints.run_folder import read_checkpoint, write_whole
+from ..losses.objective import Batch, Objective
 from ..recipe import Recipe
-from .average import follow
 from .batches import Batches
-from .checkpoints import read_checkpoint, write_whole
-from .gradient_checkpointing import checkpoint_blocks
-from .schedule import learning_rate
+from .optimisation import checkpoint_blocks, follow, learning_rate
+from .processes import any_process
 
 Losses = dict[str, float]
 
@@ -84,7 +83,8 @@ class Training:
         """Move the weights once; the losses are the mean over accumulated batches.
 
         Raises:
-            InputError: ``MOST_LEFT_OUT`` steps in a row had no finite gradient.
+            InputError: ``MOST_LEFT_OUT`` steps in a row had no finite gradient, or a process, this one or
+                another, cannot make its batch.
         """
         recipe = self.recipe
         self._enter_phase()
@@ -95,7 +95,7 @@ class Training:
         self.optimiser.zero_grad(set_to_none=True)
         parts: list[dict[str, torch.Tensor]] = []
         for micro in range(recipe.accumulate):
-            batch, last = batches.next(), micro + 1 == recipe.accumulate
+            batch, last = self._next(batches), micro + 1 == recipe.accumulate
             with self.fabric.no_backward_sync(self._wrapped, enabled=not last):
                 losses = self._wrapped(batch.image, batch.regions, batch.available, self.step)
                 self.fabric.backward(losses["total"] / recipe.accumulate)
@@ -116,6 +116,18 @@ class Training:
                 )
         self.step += 1
         return {name: sum(float(part[name]) for part in parts) / len(parts) for name in parts[0]}
+
+    def _next(self, batches: Batches) -> Batch:
+        """This process's next batch; all processes stop where one has none."""
+        batch, problem = None, None
+        try:
+            batch = batches.next()
+        except HumorError as error:
+            problem = error
+        (stop,) = any_process(self.fabric, batch is None)
+        if stop or batch is None:
+            raise problem or InputError("Another process could not make its windows; it says why.")
+        return batch
 
     def _enter_phase(self) -> None:
         phase = self.recipe.stage_at(self.step).phase

@@ -18,9 +18,8 @@ from humor.regions import ED, ET, NCR
 
 from ..chance import below, between
 from ..config import SynthesisConfig
-from ..warping import Size, smooth_field
+from ..warping import Size, box_mean, smooth_field
 from .head import Head, Plan
-from .smoothing import box_mean
 
 REACH = 64
 """mm around the middle of the core that may be reached."""
