@@ -52,61 +52,55 @@ def read_traces(
     values = sequence_of(traces.facts) if traces.facts else Reading(UNKNOWN)
     if traces.facts and traces.facts.modality not in ("", "MR"):
         return values
-    told = [("its name", reading or read_name(traces.name, common))]
+    told = [reading or read_name(traces.name, common)]
     if traces.facts and traces.facts.description not in ("", traces.name):
-        told.append(("its series description", read_name(traces.facts.description, common)))
-    told = [(where, said) for where, said in told if said.kind not in (UNKNOWN, "channel")]
+        told.append(read_name(traces.facts.description, common, "its series description"))
+    told = [said for said in told if said.kind not in (UNKNOWN, "channel")]
     if not told:
-        told = [("the name of its folder", read_name(name)) for name in traces.parents]
-        told = [(where, said) for where, said in told if said.kind in SEQUENCES][:1]
-    for where, said in told:
+        folders = [read_name(name, where="the name of its folder") for name in traces.parents]
+        told = [said for said in folders if said.kind in SEQUENCES][:1]
+    for said in told:
         if said.kind in ("mask", OTHER):
-            return Reading(OTHER, _said(said, where))
+            return Reading(OTHER, said.reason)
     return _weighed(told, values, traces)
 
 
-def _weighed(told: Sequence[tuple[str, NameReading]], values: Reading, traces: Traces) -> Reading:
-    clear = [(where, reading) for where, reading in told if reading.kind in SEQUENCES]
-    families = {_family(reading.kind) for _where, reading in clear}
+def _weighed(told: Sequence[NameReading], values: Reading, traces: Traces) -> Reading:
+    clear = [reading for reading in told if reading.kind in SEQUENCES]
+    families = {_family(reading.kind) for reading in clear}
     if len(families) > 1:
         return Reading(UNCLEAR, "its name and its series description speak of different sequences")
     if not clear:
         if values.kind in SEQUENCES:
             return Reading(values.kind, _by_values(values, traces))
         if told:
-            where, reading = told[0]
-            return Reading(UNCLEAR, _said(reading, where))
+            return Reading(UNCLEAR, told[0].reason)
         silent = "nothing says which sequence it is"
         return Reading(values.kind, _by_values(values, traces) if values.kind == OTHER else silent)
-    where, reading = clear[0]
-    reason = _said(reading, where)
+    reason = clear[0].reason
     (family,) = families
     if _contradict(family, values.kind):
         said = DISPLAY_NAMES.get(values.kind, "none of the four sequences")
-        return Reading(
-            UNCLEAR, f"{reason}, but its {traces.source} values ({values.reason}) are those of {said}"
-        )
+        return Reading(UNCLEAR, f"{reason}; its {traces.source} values ({values.reason}) are those of {said}")
     if family != "t1":
         return Reading(family, _confirmed(reason, values, traces))
     return _settled_contrast(clear, reason, values, traces)
 
 
-def _settled_contrast(
-    clear: Sequence[tuple[str, NameReading]], reason: str, values: Reading, traces: Traces
-) -> Reading:
+def _settled_contrast(clear: Sequence[NameReading], reason: str, values: Reading, traces: Traces) -> Reading:
     """T1 or T1c, of an image that is one of them."""
     agent = traces.facts.agent if traces.facts else ""
-    without = any(reading.plain for _where, reading in clear)
-    for where, reading in clear:
+    without = any(reading.plain for reading in clear)
+    for reading in clear:
         if reading.kind == "t1c" and not reading.by_contrast:
             if without:
                 return Reading(UNCLEAR, "its name and its series description disagree about contrast agent")
-            return Reading("t1c", _confirmed(_said(reading, where), values, traces))
+            return Reading("t1c", _confirmed(reading.reason, values, traces))
     if without:
         return Reading("t1", _confirmed(reason, values, traces))
     if agent:
-        return Reading("t1c", f"{reason}, and {traces.source} notes the contrast agent {agent}")
-    if any(reading.by_contrast for _where, reading in clear):
+        return Reading("t1c", f"{reason}; {traces.source} notes the contrast agent {agent}")
+    if any(reading.by_contrast for reading in clear):
         return Reading(
             UNCLEAR, "T1 or T1c: the word that speaks of contrast agent stands in the names of all images"
         )
@@ -121,11 +115,6 @@ def _contradict(family: str, values: str) -> bool:
     if family == "flair" and values == "t2":
         return False  # a FLAIR of which the header does not give TI
     return values != UNKNOWN and _family(values) != family
-
-
-def _said(reading: NameReading, where: str) -> str:
-    """A name's reason, with the place where it was read."""
-    return reading.reason.replace("its name", where)
 
 
 def _by_values(values: Reading, traces: Traces) -> str:
