@@ -6,13 +6,13 @@ from typing import Any
 
 import slicer
 
-from humor.study.acquisition import Facts, facts_of_tags
+from humor.study.acquisition import Acquisition, acquisition_of_tags
 
 INSTANCES = "DICOM.instanceUIDs"
 """Attribute in which Slicer keeps the instances that a volume was loaded from."""
 
 
-def read_facts(node: Any) -> Facts | None:
+def read_facts(node: Any) -> Acquisition | None:
     """The facts of the series that a volume was loaded from; None if they cannot be had.
 
     That is so for volumes from other files, without a DICOM database (as in headless Python), and
@@ -25,4 +25,4 @@ def read_facts(node: Any) -> Facts | None:
     uid = uids[len(uids) // 2]
     if not database.fileForInstance(uid):
         return None
-    return facts_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())
+    return acquisition_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())

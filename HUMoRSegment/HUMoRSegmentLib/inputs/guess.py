@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from humor.study.acquisition import Reading
-from humor.study.evidence import UNCLEAR, Traces, read_traces
+from humor.study.evidence import UNCLEAR, Evidence, weigh_evidence
 from humor.study.file_names import common_words, read_names
 
 from ..scene import references
@@ -96,8 +96,8 @@ def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
     common = common_words(names)
     readings: list[tuple[Any, Reading]] = []
     for node, said in zip(nodes, read_names(names), strict=True):
-        traces = Traces(node.GetName(), places[node.GetID()].parents, read_facts(node))
-        readings.append((node, read_traces(traces, common, said)))
+        evidence = Evidence(node.GetName(), places[node.GetID()].parents, read_facts(node))
+        readings.append((node, weigh_evidence(evidence, common, said)))
     guess = Guess()
     for name in SEQUENCES:
         fitting = [(node, reading) for node, reading in readings if reading.kind == name]

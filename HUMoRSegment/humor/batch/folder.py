@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 
 from ..bundle.hashing import sha256_of_bytes
-from ..errors import OutputError
-from ..output.folder import clear_leftovers, output_error
+from ..errors import OutputError, output_error
+from ..output.folder import clear_leftovers
 from ..plain_files import FileLock, remove_partials, write_whole
 from .names import LOCK, RECORDS, STATE_FOLDER, VOLUMES
 from .own_files import OwnFiles

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..sequences import SEQUENCES
-from .acquisition import SOURCE, Reading, sidecar_facts
-from .evidence import Traces, read_traces
+from .acquisition import SOURCE, Reading, sidecar_acquisition
+from .evidence import Evidence, weigh_evidence
 from .file_names import NameReading, common_words, read_name, read_names, stem
 from .formats import COMPANION_SUFFIXES, HEADER_SUFFIXES, PAIR_SUFFIXES, header_of, image_suffix
 from .name_words import plain, words_in
@@ -152,8 +152,8 @@ def read_images(images: Sequence[FoundImage], folder: Path) -> list[ReadImage]:
     common = common_words(names)
     result = []
     for image, said in zip(images, read_names(names, folder.name), strict=True):
-        traces = Traces(image.path.name, image.parents, sidecar_facts(image.path), SOURCE)
-        result.append(ReadImage(image, said, read_traces(traces, common, said)))
+        evidence = Evidence(image.path.name, image.parents, sidecar_acquisition(image.path), SOURCE)
+        result.append(ReadImage(image, said, weigh_evidence(evidence, common, said)))
     return result
 
 
