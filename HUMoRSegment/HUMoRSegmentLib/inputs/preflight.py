@@ -16,8 +16,7 @@ from humor.errors import InputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from humor.study.brain import COVERAGE_TO_WARN, SMALLEST_BRAIN_ML, Foreground, find_foreground
 from humor.study.case_building import REFERENCE_ORDER, SPACING_TOLERANCE
-from humor.study.grid import Grid
-from humor.study.plausible import SMALLEST_AXIS
+from humor.study.grid import SMALLEST_AXIS, Grid
 from humor.study.volume import Volume
 
 from ..scene.geometry import missing_image, moved_non_linearly, own_grid, title, world_grid

@@ -152,8 +152,8 @@ def read_images(images: Sequence[FoundImage], folder: Path) -> list[ReadImage]:
     common = common_words(names)
     result = []
     for image, said in zip(images, read_names(names, folder.name), strict=True):
-        traces = Traces(image.path.name, image.parents, sidecar_facts(image.path), SOURCE)
-        result.append(ReadImage(image, said, read_traces(traces, common, said)))
+        evidence = Evidence(image.path.name, image.parents, sidecar_acquisition(image.path), SOURCE)
+        result.append(ReadImage(image, said, weigh_evidence(evidence, common, said)))
     return result
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import humor
-from humor.errors import Cancelled, OutputError
+from humor.errors import Cancelled, OutputError, output_error
 from humor.output import folder as folder_module
-from humor.output.folder import STAGING, OutputFolder, output_error
+from humor.output.folder import STAGING, OutputFolder
 from humor.output.names import LABEL_MAP, REPORT, REPORT_PAGE, ROUTING_TABLE, SEGMENTS
 from humor.output.ownership import JOURNAL
 from humor.output.report_json import SCHEMA

@@ -12,10 +12,10 @@ import numpy as np
 import slicer
 
 from humor.output.folder import OutputFolder
-from humor.output.influence_files import SCHEMA as INFLUENCE_SCHEMA
-from humor.output.influence_files import write
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE, SEQUENCE_INFLUENCE
 from humor.output.nifti import write_nifti
+from humor.output.results import INFLUENCE_SCHEMA
+from humor.output.results import write_influence as write_as_engine
 from humor.regions import REGION_KEYS, regions_to_labels
 from HUMoRSegmentLib.scene.geometry import world_grid
 
@@ -138,4 +138,4 @@ def _voxels(volume: Any) -> bytes:
 def write_influence(folder: Path, effects: list[dict[str, Any]]) -> None:
     """What ``humor influence`` writes."""
     with OutputFolder(folder, SEQUENCE_INFLUENCE) as out:
-        write(out, {"schema": INFLUENCE_SCHEMA, "effects": effects})
+        write_as_engine(out, {"schema": INFLUENCE_SCHEMA, "effects": effects})
