@@ -23,6 +23,7 @@ from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import SEQUENCE_INFLUENCE
 from .output.report_json import input_facts, now, versions
+from .output.results import INFLUENCE_SCHEMA, write_influence
 from .pipeline import STAGES, make_segmenter, model_of
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display

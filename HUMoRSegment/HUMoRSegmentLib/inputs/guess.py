@@ -11,8 +11,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
-from humor.study.acquisition import Facts, Reading, facts_of_tags
-from humor.study.evidence import UNCLEAR, Traces, read_traces
+from humor.study.acquisition import Acquisition, Reading, acquisition_of_tags
+from humor.study.evidence import UNCLEAR, Evidence, weigh_evidence
 from humor.study.file_names import common_words, read_names
 
 from ..scene import references
@@ -99,7 +99,7 @@ def places_of(nodes: Sequence[Any]) -> list[Place]:
     return [_place(hierarchy, items, held) for items in above]
 
 
-def read_metadata(node: Any) -> Facts | None:
+def read_metadata(node: Any) -> Acquisition | None:
     """How the series of a volume was acquired, from Slicer's DICOM database; None where it is not known.
 
     That is so for volumes from other files, without a DICOM database (as in headless Python), and
@@ -112,7 +112,7 @@ def read_metadata(node: Any) -> Facts | None:
     uid = uids[len(uids) // 2]
     if not database.fileForInstance(uid):
         return None
-    return facts_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())
+    return acquisition_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())
 
 
 def _take_one_study(guess: Guess, studies: list[tuple[Place, Guess]], places: dict[str, Place]) -> None:
@@ -149,8 +149,8 @@ def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
     common = common_words(names)
     readings: list[tuple[Any, Reading]] = []
     for node, said in zip(nodes, read_names(names), strict=True):
-        traces = Traces(node.GetName(), places[node.GetID()].parents, read_metadata(node))
-        readings.append((node, read_traces(traces, common, said)))
+        evidence = Evidence(node.GetName(), places[node.GetID()].parents, read_metadata(node))
+        readings.append((node, weigh_evidence(evidence, common, said)))
     guess = Guess()
     for name in SEQUENCES:
         fitting = [(node, reading) for node, reading in readings if reading.kind == name]

@@ -7,7 +7,7 @@ import pytest
 import slicer
 from inputs.volumes import DicomDatabase, volume
 
-from humor.study.acquisition import Facts
+from humor.study.acquisition import Acquisition
 from HUMoRSegmentLib.inputs.guess import Guess, guess_sequences, read_metadata
 from HUMoRSegmentLib.scene import references
 
@@ -214,7 +214,7 @@ TAGS = {
 }
 
 
-def read(monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> Facts | None:
+def read(monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> Acquisition | None:
     monkeypatch.setattr(slicer, "dicomDatabase", DicomDatabase({"1.2.3": tags}), raising=False)
     node = volume("V")
     node.SetAttribute("DICOM.instanceUIDs", "1.2.3")
@@ -222,7 +222,7 @@ def read(monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> Facts | None:
 
 
 def test_all_metadata_are_read_from_the_series(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read(monkeypatch, TAGS) == Facts(
+    assert read(monkeypatch, TAGS) == Acquisition(
         2300.0,
         2.98,
         900.0,
@@ -236,15 +236,15 @@ def test_all_metadata_are_read_from_the_series(scene: Any, monkeypatch: pytest.M
 
 def test_missing_empty_and_odd_values_are_no_metadata(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = {"0018,0080": "", "0018,0081": "n/a", "0018,0082": "0", "0018,0010": "NO"}
-    assert read(monkeypatch, odd) == Facts()
-    assert read(monkeypatch, {"0018,0081": "90\\120"}) == Facts(echo_ms=90.0)
+    assert read(monkeypatch, odd) == Acquisition()
+    assert read(monkeypatch, {"0018,0081": "90\\120"}) == Acquisition(echo_ms=90.0)
 
 
 @pytest.mark.parametrize("text", ["none", "No contrast", "without", "N/A", "ohne KM"])
 def test_a_note_that_there_was_no_agent_is_none(
     scene: Any, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    assert read(monkeypatch, {"0018,0010": text}) == Facts()
+    assert read(monkeypatch, {"0018,0010": text}) == Acquisition()
 
 
 def test_without_database_instances_or_files_there_are_none(
