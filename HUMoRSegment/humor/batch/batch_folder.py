@@ -9,11 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import OutputError, UserFileError, output_error
+from ..errors import OutputError, UserFileError
 from ..hashing import sha256_of_bytes
 from ..output.folder import clear_leftovers
 from ..output.ownership import Claim, Journal
 from ..plain_files import FileLock, is_folder, remove_partials, sha256_of_plain, write_whole
+from ..system_failures import output_error
 from .records import Record, Records, volumes_table, was_made_here
 from .state import LOCK, OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES, RunStamp, RunStamps, Verdict, judge
 

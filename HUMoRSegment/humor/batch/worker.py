@@ -18,19 +18,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from ..errors import (
-    BundleError,
-    Cancelled,
-    HumorError,
-    InputError,
-    MemoryShortage,
-    UsageError,
-    UserFileError,
-    in_words,
-)
+from ..errors import BundleError, Cancelled, HumorError, InputError, MemoryShortage, UsageError, UserFileError
 from ..events import Event, Reporter
 from ..interruption import interruptible
 from ..memory.shortage import require_memory
+from ..system_failures import in_words
 from .messages import STOP, Ended, Failure, Job, Message, Progressed, Ready, Settings, Unable, to_line
 
 if TYPE_CHECKING:
