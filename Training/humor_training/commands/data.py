@@ -34,11 +34,12 @@ def run_check(args: argparse.Namespace) -> None:
     from humor.errors import InputError
 
     from ..data.checking import Severity, check, counts, table, write_csv
-    from ..data.packing import is_packed, load_packed
+    from ..data.labelled_case import read_case
+    from ..data.packing import is_packed, packed_files
     from ..data.studies import find_studies
 
     if is_packed(args.data):
-        cases = load_packed(args.data, args.data)  # raises at the first damaged file
+        cases = [read_case(path).name for path in packed_files(args.data)]  # raises at the first damaged file
         print(f"{args.data}: {len(cases)} packed cases, all of them whole.")
         return
     found = find_studies(args.data, args.layout)

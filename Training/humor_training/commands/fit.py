@@ -91,7 +91,7 @@ def run_fit(args: argparse.Namespace) -> None:
     fabric = make_fabric(args.device)
     teacher = load_model(args.teacher) if args.teacher else None
     with fabric.rank_zero_first():
-        cases = load_cases(args)
+        cases = load_cases(args, often=True)
         # A training that goes on has its weights already.
         begun = join_shards(args.folder)
     material = split_cases(args, recipe, cases)
@@ -257,7 +257,7 @@ def run_throughput(args: argparse.Namespace) -> None:
     from ..run.processes import make_fabric
     from ..run.speed import WARM_UP, seconds_a_step
 
-    fabric, cases = make_fabric(args.device), load_cases(args)
+    fabric, cases = make_fabric(args.device), load_cases(args, often=True)
     edges = (args.window, args.window, args.window)
     print(f"Training steps on {fabric.device}, windows of {args.window}³, batch {args.batch}:\n")
     print("| recipe | M parameters | GMACs | windows/s | seconds a step | waiting for data |")

@@ -166,7 +166,7 @@ def run_gates(args: argparse.Namespace) -> None:
     teacher = load_model(args.teacher)
     recipe, _ = read_run(args.folder)
     learned = set(read_origin(args.folder).get("learned_from", []))
-    cases = [case for case in load_cases(args) if not learned or case.name in learned]
+    cases = [case for case in load_cases(args, often=True) if not learned or case.name in learned]
     divergence = fit_gate_heads(student, teacher.network.to(fabric.device), recipe, cases, args.steps)
     write_whole(head_weights(student), args.folder / HEADS)
     metadata = {"teacher": teacher.metadata, "steps": args.steps, "kl_nats": round(divergence, 5)}

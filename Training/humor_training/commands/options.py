@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from humor.errors import UsageError
 
 if TYPE_CHECKING:
-    from ..data.labelled_case import LabelledCase
+    from ..data.packed_case import PackedCase
     from ..recipe import Recipe
     from ..run.fit import CaseSplit
+
+
+UNPACKED = "unpacked"
+"""Below the folder of packed cases: their decoded arrays, while a training draws from them."""
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -70,14 +75,15 @@ def recipe_path(path: Path) -> Path:
     raise UsageError(f"{path}: no such recipe. Give a YAML file, or one of {names}.")
 
 
-def load_cases(args: argparse.Namespace) -> list[LabelledCase]:
-    """The cases of ``--data``, packed in ``--cache``."""
+def load_cases(args: argparse.Namespace, often: bool = False) -> list[PackedCase]:
+    """The cases of ``--data``, packed in ``--cache``; ``often``: drawn many times, so unpacked there too."""
     from ..data.packing import load_packed
 
-    return load_packed(args.data, args.cache or args.folder.parent / "cache" / args.data.stem)
+    cache = args.cache or args.folder.parent / "cache" / args.data.stem
+    return load_packed(args.data, cache, unpacked=cache / UNPACKED if often else None)
 
 
-def split_cases(args: argparse.Namespace, recipe: Recipe, cases: list[LabelledCase]) -> CaseSplit:
+def split_cases(args: argparse.Namespace, recipe: Recipe, cases: Sequence[PackedCase]) -> CaseSplit:
     """Cases to learn from and held out, by the options of ``add_split``.
 
     Raises:

@@ -66,24 +66,25 @@ def write_case(
     Raises:
         OSError: the file cannot be written.
     """
-    inside = case.image != 0
-    arrays = {"labels": _squeezed(case.labels), "inside": _squeezed(np.packbits(_against_first(inside)))}
+    image, labels = case.image, case.labels
+    inside = image != 0
+    arrays = {"labels": _squeezed(labels), "inside": _squeezed(np.packbits(_against_first(inside)))}
     coded: dict[str, Any] = {}
     for index, name in enumerate(SEQUENCES):
         if case.available[index]:
-            indices, levels = quantise(case.image[index], tolerance)
+            indices, levels = quantise(image[index], tolerance)
             small, large, axes = encode(indices, inside[index])
             arrays |= {
                 f"{name}_levels": levels,
                 f"{name}_small": _bytes(small),
                 f"{name}_large": _bytes(large),
             }
-            coded[name] = {"axes": axes, **_errors(case.image[index], _table(levels)[indices], inside[index])}
+            coded[name] = {"axes": axes, **_errors(image[index], _table(levels)[indices], inside[index])}
     about = {
         "format": FORMAT,
         "name": case.name,
         "patient": case.patient,
-        "shape": case.labels.shape,
+        "shape": labels.shape,
         "sequences": coded,
         "origin": origin,
     }
@@ -104,25 +105,41 @@ def read_about(path: Path) -> dict[str, Any]:
 
 
 def read_case(path: Path) -> LabelledCase:
-    """Read a packed case.
+    """Read a whole packed case.
 
     Raises:
         InputError: the file is damaged, or of another format.
     """
+    about = read_about(path)
+    available = np.array([name in about["sequences"] for name in SEQUENCES])
+    return LabelledCase(about["name"], read_image(path), available, read_labels(path), about["patient"])
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """The labels of a packed case; raises as ``read_case``."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            shape = tuple(_about(path, arrays)["shape"])
+            labels = np.frombuffer(lzma.decompress(arrays["labels"].tobytes()), np.uint8).reshape(shape)
+    except _BROKEN as error:
+        raise _damaged(path, error) from error
+    return labels.copy()
+
+
+def read_image(path: Path) -> np.ndarray:
+    """The image of a packed case; raises as ``read_case``."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             about = _about(path, arrays)
-            shape = tuple(about["shape"])
-            labels = np.frombuffer(lzma.decompress(arrays["labels"].tobytes()), np.uint8).reshape(shape)
-            inside = _unpacked(lzma.decompress(arrays["inside"].tobytes()), (len(SEQUENCES), *shape))
-            image = np.zeros(inside.shape, np.float16)
+            shape = (len(SEQUENCES), *about["shape"])
+            inside = _unpacked(lzma.decompress(arrays["inside"].tobytes()), shape)
+            image = np.zeros(shape, np.float16)
             for name, said in about["sequences"].items():
                 index = SEQUENCES.index(name)
                 image[index] = _decoded(arrays, name, inside[index], tuple(said["axes"]))
     except _BROKEN as error:
         raise _damaged(path, error) from error
-    available = np.array([name in about["sequences"] for name in SEQUENCES])
-    return LabelledCase(about["name"], image, available, labels.copy(), about["patient"])
+    return image
 
 
 def _about(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:

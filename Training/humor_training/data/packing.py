@@ -18,30 +18,34 @@ from humor.errors import InputError, UsageError
 from humor.hashing import sha256_of_file
 
 from .coding import TOLERANCE
-from .labelled_case import FORMAT, SUFFIX, LabelledCase, read_about, read_case, write_case
+from .labelled_case import FORMAT, SUFFIX, LabelledCase, read_about, write_case
 from .labelled_study import LabelledStudy
 from .loading import load_labelled
+from .packed_case import PackedCase
 from .studies import find_studies
 
 INDEX = "packed.json"
 """The list of a packed folder's cases; written last, so a half-packed folder has none."""
 
 
-def load_packed(data: Path, cache: Path, processes: int = 1) -> list[LabelledCase]:
-    """All labelled cases of a data set, in the order of their names.
+def load_packed(
+    data: Path, cache: Path, processes: int = 1, unpacked: Path | None = None
+) -> list[PackedCase]:
+    """All labelled cases of a data set, in the order of their names; arrays are read when they are used.
 
     Args:
         data: what ``find_studies`` takes, or a packed folder, for which no image is read and nothing written.
         cache: where cases are packed; those that are there are taken, unless their files have changed.
         processes: how many pack at the same time.
+        unpacked: where decoded arrays are kept, for a training; see ``PackedCase``.
 
     Raises:
         InputError: a study or a packed file cannot be used.
     """
     if is_packed(data):
-        return [read_case(path) for path in packed_files(data)]
+        return [PackedCase(path, unpacked) for path in packed_files(data)]
     files = _pack_all(find_studies(data).studies, cache, processes, lambda line: None)
-    return [read_case(path) for path in files]
+    return [PackedCase(path, unpacked) for path in files]
 
 
 def pack(data: Path, output: Path, processes: int = 2, tell: Callable[[str], None] = print) -> list[Path]:

@@ -11,7 +11,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import nn
 
-from humor.errors import HumorError, InputError
+from humor.errors import InputError
 from humor.networks.experts import Gate
 
 from ..baselines import build_any
@@ -119,10 +119,11 @@ class Training:
 
     def _next(self, batches: Batches) -> Batch:
         """This process's next batch; all processes stop where one has none."""
-        batch, problem = None, None
+        batch: Batch | None = None
+        problem: Exception | None = None
         try:
             batch = batches.next()
-        except HumorError as error:
+        except Exception as error:  # whatever it is: the others wait
             problem = error
         (stop,) = any_process(self.fabric, batch is None)
         if stop or batch is None:
