@@ -147,15 +147,6 @@ def test_a_killed_run_is_taken_up_where_it_stopped(studies: Path, tmp_path: Path
     }
 
 
-def test_a_study_that_takes_too_long_fails_alone(studies: Path, tmp_path: Path) -> None:
-    source = tmp_path / "studies"
-    shutil.copytree(studies / "one", source / "one")
-    code, text = run(source, tmp_path / "out", "--device", "cpu", "--time-limit", "0.1")
-    assert code == 1 and "one: failed: " in text and "it was not done after 0.1 s" in text
-    assert records(tmp_path / "out")[0]["status"] == "failed"
-    assert not (tmp_path / "out" / "one.mrb").exists()
-
-
 def test_a_scene_that_the_user_has_corrected_is_kept(
     first_run: tuple[Path, int, str], studies: Path, tmp_path: Path
 ) -> None:
@@ -179,6 +170,7 @@ def test_a_scene_that_the_user_has_corrected_is_kept(
         (["NOWHERE", "OUT"], "does not exist"),
         (["STUDIES", "OUT", "--model", "no-such-model"], "no-such-model"),
         (["STUDIES", "OUT", "--reference", "t3"], "invalid choice"),
+        (["STUDIES", "OUT", "--time-limit", "soon"], "whole number"),
         (["STUDIES", "FILE"], "FILE"),
     ],
 )
