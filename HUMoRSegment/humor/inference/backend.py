@@ -101,8 +101,8 @@ class MirroredBackend:
 
     @property
     def label(self) -> str:
-        """That of the inner one, and that the brain was mirrored."""
-        return f"{self._inner.label}, mirrored too"
+        """That of the inner one, and that the brain was mirrored too."""
+        return f"{self._inner.label}, with mirroring"
 
     @property
     def multiple(self) -> int:
