@@ -102,7 +102,7 @@ class MirroredBackend:
     @property
     def label(self) -> str:
         """That of the inner one, and that the brain was mirrored too."""
-        return f"{self._inner.label}, with mirroring"
+        return f"{self._inner.label}, mirrored too"
 
     @property
     def multiple(self) -> int:
