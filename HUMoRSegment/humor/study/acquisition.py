@@ -27,23 +27,10 @@ from .formats import stem
 UNKNOWN, OTHER = "unknown", "other"
 
 _NO_AGENT = frozenset(
-    [
-        "no",
-        "none",
-        "non",
-        "not",
-        "n",
-        "n/a",
-        "na",
-        "nil",
-        "without",
-        "w/o",
-        "ohne",
-        "kein",
-        "nein",
-        "0",
-        "false",
-    ]
+    {
+        *("no", "none", "non", "not", "n", "n/a", "na", "nil", "without", "w/o", "ohne", "kein"),
+        *("nein", "0", "false"),
+    }
 )
 
 SHORT_ECHO_MS = 30.0

@@ -20,44 +20,12 @@ _SUBJECT = re.compile(r"sub(?=[-_ ]?\d|-)", re.IGNORECASE)
 _BIDS = re.compile(r"sub-[^\W_]+(_.*)?")
 _ENTITY = re.compile(r"(?P<key>[a-z]+)-(?P<value>.+)", re.IGNORECASE)
 _BIDS_KEYS = frozenset(
-    [
-        "sub",
-        "ses",
-        "sample",
-        "task",
-        "tracksys",
-        "acq",
-        "nuc",
-        "voi",
-        "ce",
-        "trc",
-        "stain",
-        "rec",
-        "dir",
-        "run",
-        "mod",
-        "echo",
-        "flip",
-        "inv",
-        "mt",
-        "part",
-        "proc",
-        "hemi",
-        "space",
-        "split",
-        "recording",
-        "chunk",
-        "seg",
-        "res",
-        "den",
-        "label",
-        "desc",
-        "cohort",
-        "from",
-        "to",
-        "mode",
-        "atlas",
-    ]
+    {
+        *("sub", "ses", "sample", "task", "tracksys", "acq", "nuc", "voi", "ce", "trc", "stain", "rec"),
+        *("dir", "run", "mod", "echo", "flip", "inv", "mt", "part", "proc", "hemi", "space", "split"),
+        *("recording", "chunk", "seg", "res", "den", "label", "desc", "cohort", "from", "to", "mode"),
+        *("atlas",),
+    }
 )
 _TISSUE_CLASS = re.compile(r"[mwru]*c[1-6](?=[A-Za-z])|u_rc\d|i?y_(?=\w)")  # SPM's outputs
 _MODIFIERS = frozenset(

@@ -179,11 +179,11 @@ def _problem(path: Path) -> str:
     except OSError as error:
         if os.path.islink(path):
             return _dead_link(os.readlink(path), error)
-        return f"not to be reached ({error.strerror or error})"
+        return f"out of reach ({error.strerror or error})"
     if not stat.S_ISREG(facts.st_mode):
-        return "no plain file"
+        return "not a plain file"
     if not os.access(path, os.R_OK):
-        return "not allowed to be read: check its permissions"
+        return "not readable: check its permissions"
     if 0 < facts.st_size < _POINTER_BYTES and (pointer := _pointer(path)):
         return pointer
     if path.name.lower().endswith(PAIR_SUFFIXES) and header_of(path) is None:
