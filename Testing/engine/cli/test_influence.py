@@ -25,7 +25,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for the network; everything else is real."""
     segmenter = BrightPlaces()
-    monkeypatch.setattr(influence, "_load_bundle", lambda model: segmenter.bundle)
+    monkeypatch.setattr(influence, "_load_bundle", lambda model: segmenter.model)
     monkeypatch.setattr(influence, "_make_segmenter", lambda bundle, options: segmenter)
 
 
