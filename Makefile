@@ -18,7 +18,7 @@ STAMP := $(VENV)/.installed
 LIGHT_STAMP := $(VENV)/.installed-light
 # First and by itself, so that nothing else chooses another build of it. The only place of this pin.
 TORCH := torch==2.13.0
-CHECKED := HUMoRSegment Training Testing
+CHECKED := HUMoRSegment Training Testing setup.py
 CASE ?=
 DATA ?=
 HOLD ?=

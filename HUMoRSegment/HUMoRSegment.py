@@ -46,7 +46,7 @@ class HUMoRSegment(ScriptedLoadableModule):
 
 
 def _register_sample_study() -> None:
-    from HUMoRSegmentLib.widget.sample_study import register_sample_study
+    from HUMoRSegmentLib.inputs.sample_study import register_sample_study
 
     register_sample_study(Path(__file__).resolve().parent / "Resources" / "Icons")
 
@@ -65,7 +65,7 @@ class HUMoRSegmentWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self) -> None:
         """Build the window, the first time that the module is opened."""
-        from HUMoRSegmentLib.widget.window import Window
+        from HUMoRSegmentLib.panel.window import Window
 
         ScriptedLoadableModuleWidget.setup(self)
         widget = slicer.util.loadUI(self.resourcePath("UI/HUMoRSegment.ui"))

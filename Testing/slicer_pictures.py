@@ -34,7 +34,7 @@ def main() -> int:
     slicer = mrml.start()
     from emulation.studies import load_case
     from emulation.window import Window
-    from widget.panel_driver import PanelDriver
+    from panel.panel_driver import PanelDriver
 
     given.folder.mkdir(parents=True, exist_ok=True)
     volumes = load_case(slicer.mrmlScene, given.case)
@@ -97,9 +97,10 @@ def _side_by_side(path: Path, pictures: list[Any]) -> None:
 
 def _routing(folder: Path, panel: Any, segmentation: Any, gate: str | None) -> None:
     """The dominant expert and one expert's weight over the image, and the routing view."""
-    from HUMoRSegmentLib.gates.overlay import hide_overlay, show_dominant, show_expert
-    from HUMoRSegmentLib.gates.table import gates_by_difference
-    from HUMoRSegmentLib.gates.volumes import find_gate
+    from HUMoRSegmentLib.routing.gates import find_gate
+    from HUMoRSegmentLib.routing.overlay import show_dominant, show_expert
+    from HUMoRSegmentLib.routing.weights import gates_by_difference
+    from HUMoRSegmentLib.scene.views import hide_overlay
 
     shown = gate or gates_by_difference(segmentation)[0][0]
     segmentation.GetDisplayNode().SetOpacity2DFill(0.0)

@@ -54,17 +54,6 @@ def breathe() -> None:
     slicer.app.processEvents()
 
 
-def temporary_folder() -> Path:
-    """A new folder of our own under Slicer's temporary folder; ``Task.close`` removes it.
-
-    Raises:
-        OutputError: nothing can be written there.
-    """
-    from .child.folder import make_folder
-
-    return make_folder(Path(slicer.app.temporaryPath))
-
-
 def install_torch(version: str) -> None:
     """Install torch through the PyTorch extension, in the build that fits this computer's GPU.
 

@@ -17,28 +17,27 @@ from pathlib import Path
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from humor.bundle.archive import export_bundle, import_bundle
-from humor.bundle.bundle import Bundle
-from humor.bundle.find import find_bundle
-from humor.bundle.load import load_bundle
-from humor.bundle.store import Installed, installed_bundles, remove_bundle, user_folder
-from humor.errors import HumorError, InputError, UsageError
+from humor.bundle.bundle import Bundle, load_bundle
+from humor.bundle.store import Installed, find_bundle, installed_bundles, remove_bundle, user_folder
+from humor.errors import Cancelled, HumorError, InputError, UsageError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
 from . import adapter
-from .child import installation
-from .child.task import Task
 from .inputs.guess import Guess, guess_sequences
 from .inputs.preflight import ERROR, Check, preflight
 from .inputs.quality import Quality, expected_quality
 from .inputs.volume_files import write_volumes
 from .options import Options
 from .parameters import HUMoRSegmentParameterNode
-from .run import Run
-from .scene.influence_table import make_influence_table
-from .scene.result import SceneResult, show_result
+from .result import SceneResult, show_result
+from .run import installation
+from .run.task import Run, Task
+from .run.temporary_files import make_folder
+from .scene.tables import make_influence_table
 from .scene.thresholds import apply_thresholds
 
 Sequences = Mapping[str, Any]
@@ -62,7 +61,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """What is to be known about the chosen volumes before a run, the worst first for each sequence."""
         return preflight(_given(sequences), reference=reference)
 
-    def expected_quality(self, model: str, names: list[str]) -> Quality:
+    def expected_quality(self, model: str | None, names: list[str]) -> Quality:
         """Dice that the model reached with this subset of sequences, from its own measured table.
 
         Raises:
@@ -70,11 +69,11 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """
         return expected_quality(self.bundle(model).manifest, names)
 
-    def missing_packages(self, model: str = "", device: str = "auto") -> list[str]:
+    def missing_packages(self, model: str | None = None, device: str = "auto") -> list[str]:
         """Python packages that a run needs and that are not installed yet."""
         return installation.missing(installation.needs_torch(self.bundle(model), device))
 
-    def install(self, model: str = "", device: str = "auto") -> None:
+    def install(self, model: str | None = None, device: str = "auto") -> None:
         """Install what is missing. Ask the user before.
 
         Raises:
@@ -96,14 +95,12 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
             HumorError: the volumes cannot be segmented; nothing was started.
         """
         given, options = _given(sequences), options or Options()
-        _refuse(preflight(given, reference=options.reference))
-        arguments = [*_run_arguments(options), "--no-report", "--no-segments"]  # the scene has its own
-        arguments += ["--probabilities"] if options.probabilities else []
+        _refuse(preflight(given, reference=options.reference or ""))
 
         def show(task: Task) -> SceneResult:
             return show_result(task.output, given, options, _in_scene(target))
 
-        return _started("segment", given, arguments, show)
+        return _started("segment", given, options, show)
 
     def segment(
         self,
@@ -139,16 +136,16 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """
         given = _given(sequences)
         if len(given) < 2:
-            raise UsageError("To see what each sequence did, at least two sequences are needed.")
+            raise UsageError(_("To see what each sequence did, at least two sequences are needed."))
 
         def show(task: Task) -> Any:
             if _in_scene(segmentation) is None:
                 raise HumorError(
-                    "The segmentation was removed meanwhile: there is nothing to keep the table with."
+                    _("The segmentation was removed meanwhile, so there is nothing to keep the table with.")
                 )
             return make_influence_table(segmentation, task.output)
 
-        return _started("influence", given, _run_arguments(options or Options()), show)
+        return _started("influence", given, options or Options(), show)
 
     def influence(
         self,
@@ -183,7 +180,7 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """All models that are installed, usable or not."""
         return installed_bundles()
 
-    def bundle(self, model: str = "") -> Bundle:
+    def bundle(self, model: str | None = None) -> Bundle:
         """A model by name or folder; the default one without a name.
 
         Raises:
@@ -223,10 +220,14 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
 def _given(sequences: Sequences) -> dict[str, Any]:
     """The volumes that were chosen, in sequence order."""
     if unknown := sorted(set(sequences) - set(SEQUENCES)):
-        raise UsageError(f"{', '.join(unknown)}: not a sequence. The sequences are {', '.join(SEQUENCES)}.")
+        raise UsageError(
+            _("{names}: not a sequence. The sequences are {sequences}.").format(
+                names=", ".join(unknown), sequences=", ".join(SEQUENCES)
+            )
+        )
     given = {name: sequences[name] for name in SEQUENCES if sequences.get(name) is not None}
     if not given:
-        raise UsageError("No volume was chosen: choose at least one of T1, T1c, T2 and FLAIR.")
+        raise UsageError(_("No volume was chosen: choose at least one of T1, T1c, T2 and FLAIR."))
     return given
 
 
@@ -239,23 +240,13 @@ def _refuse(checks: list[Check]) -> None:
         raise InputError(" ".join(errors))
 
 
-def _run_arguments(options: Options) -> list[str]:
-    arguments = ["--device", options.device]
-    arguments += ["--model", options.model] if options.model else []
-    arguments += ["--reference", options.reference] if options.reference else []
-    arguments += ["--mirror"] if options.mirror else []
-    return arguments + (["--register"] if options.register else [])
-
-
-def _started(
-    command: str, given: Mapping[str, Any], arguments: list[str], show: Callable[[Task], Any]
-) -> Run:
+def _started(command: str, given: Mapping[str, Any], options: Options, show: Callable[[Task], Any]) -> Run:
     """Write the volumes for the child process and start it; nothing is left behind if that fails."""
-    folder = adapter.temporary_folder()
+    folder = make_folder()
     try:
         files = write_volumes(given, folder)
         named = [word for name, path in files.items() for word in (f"--{name}", str(path))]
-        task = Task([command, *named, *arguments, "--json"], folder)
+        task = Task([command, *named, *options.arguments(command), "--json"], folder)
         task.start()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -264,8 +255,6 @@ def _started(
 
 
 def _waited(run: Run, on_poll: Callable[[Run], None] | None) -> Any:
-    from humor.errors import Cancelled
-
     def breathe() -> None:
         adapter.breathe()
         if on_poll is not None:
@@ -277,7 +266,7 @@ def _waited(run: Run, on_poll: Callable[[Run], None] | None) -> Any:
     finally:
         run.close()
     if result is None:
-        raise Cancelled("Cancelled: the scene is as it was.")
+        raise Cancelled(_("Cancelled: the scene is as it was."))
     return result
 
 

@@ -1,35 +1,30 @@
-"""What can be chosen about a run in Slicer."""
+"""What can be chosen about a run in Slicer: the engine's options, and those of the scene."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-UPDATE, ADD = "update", "add"
-"""What a second run does: replace the earlier result's segments, or make a further segmentation."""
+from humor.options import SegmentOptions, option, redeclared
 
 
 @dataclass(frozen=True)
-class Options:
-    """Choices for one run.
+class Options(SegmentOptions):
+    """Choices for one run; those of the engine are declared in ``humor.options``.
 
-    Attributes:
-        model: a bundle's name or folder; empty for the default.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        reference: the sequence on whose grid results are wanted; empty to choose.
-        mirror: take the mean with the mirrored brain's result, in twice the network's time.
-        register: align the sequences rigidly first.
-        probabilities: keep the probabilities as volumes, which lets thresholds be moved afterwards.
-        label_map: also make the BraTS label map.
-        region_label_maps: also make one label map for each region.
-        second_run: ``UPDATE`` or ``ADD``.
+    The scene has segments and a panel of its own, so the engine writes neither file, but keeps the
+    probabilities, which let thresholds be moved afterwards.
     """
 
-    model: str = ""
-    device: str = "auto"
-    reference: str = ""
-    mirror: bool = False
-    register: bool = False
-    probabilities: bool = True
-    label_map: bool = False
-    region_label_maps: bool = False
-    second_run: str = UPDATE
+    probabilities: bool = redeclared("probabilities", True, "do not keep the probabilities")
+    page: bool = redeclared("page", False, "also write report.html")
+    segments: bool = redeclared("segments", False, "also write segmentation.seg.nrrd")
+    label_map: bool = option(False, "also make the BraTS label map", commands=(), parameter="label_map")
+    region_label_maps: bool = option(
+        False, "also make one label map for each region", commands=(), parameter="region_label_maps"
+    )
+    add_result: bool = option(
+        False,
+        "make a further segmentation; else a second run replaces the segments of the earlier one",
+        commands=(),
+        parameter="add_result",
+    )

@@ -10,14 +10,15 @@ import slicer
 from humor.errors import Cancelled
 from humor.regions import REGION_KEYS
 
-from .gates.overlay import hide_overlay, show_expert
-from .gates.volumes import gates_of
+from .inputs.sample_study import sample_files
 from .logic import HUMoRSegmentLogic
 from .options import Options
-from .scene.result import SceneResult
-from .scene.volume_table import thresholds_of
-from .widget.consent import ensure_installed
-from .widget.sample_study import sample_files
+from .panel.qt_helpers import ensure_installed
+from .result import SceneResult
+from .routing.gates import gates_of
+from .routing.overlay import show_expert
+from .scene.provenance import thresholds_of
+from .scene.views import hide_overlay
 
 MAY_DIFFER_ML = 0.05
 

@@ -19,11 +19,12 @@ import numpy as np
 from .errors import Cancelled, UsageError
 from .events import Reporter
 from .inference.result_warnings import all_warnings
+from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import SEQUENCE_INFLUENCE
 from .output.report_json import input_facts, now, versions
 from .output.results import INFLUENCE_SCHEMA, write_influence
-from .pipeline import STAGES, SegmentOptions
+from .pipeline import STAGES, make_segmenter, model_of
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display
 from .study.case_building import build_case
@@ -120,7 +121,7 @@ def influence_of_files(
         with OutputFolder(folder, SEQUENCE_INFLUENCE, files.values()) as out:
             case, sources, segmenter = _prepared(files, options, reporter, segmenter)
             effects, first, fallbacks = _all_runs(case, names, segmenter, reporter)
-            facts = _facts(sources, effects, first, fallbacks)
+            facts = _facts(sources, effects, first, fallbacks, options)
             reporter.stage("write", "Writing the table")
             write_influence(out, facts)
     except KeyboardInterrupt as error:
@@ -162,14 +163,14 @@ def _at_least_two(files: Mapping[str, Path]) -> list[str]:
 def _prepared(
     files: Mapping[str, Path], options: SegmentOptions, reporter: Reporter, segmenter: Segmenter | None
 ) -> tuple[Case, dict[str, Sources], Segmenter]:
-    model: Bundle | Model = _load_bundle(options.model) if segmenter is None else segmenter.model
+    model: Bundle | Model = model_of(options) if segmenter is None else segmenter.model
     reporter.stage("load", "Reading the images")
     study = load_study(files, options.channels)
     reporter.stage("prepare", "Finding the brain")
     case = build_case(study, options.reference, model.spacing_mm, register=options.register)
     for warning in case.warnings:
         reporter.warning(warning)
-    return case, study.sources(), segmenter or _make_segmenter(model, options)
+    return case, study.sources(), segmenter or make_segmenter(model, options)
 
 
 def _all_runs(
@@ -198,7 +199,11 @@ def _effects(name: str, first: Segmentation, second: Segmentation) -> Iterator[E
 
 
 def _facts(
-    sources: Mapping[str, Sources], effects: list[Effect], first: Segmentation, fallbacks: list[RunWarning]
+    sources: Mapping[str, Sources],
+    effects: list[Effect],
+    first: Segmentation,
+    fallbacks: list[RunWarning],
+    options: SegmentOptions,
 ) -> dict[str, Any]:
     names = [name for name, there in zip(SEQUENCES, first.case.available, strict=True) if there]
     warnings = all_warnings(first)
@@ -208,6 +213,7 @@ def _facts(
         "sequences": {"used": names, "reference": first.case.reference},
         "inputs": input_facts(sources),
         "model": dict(first.model),
+        "options": options.to_json(),
         "device": first.device,
         "fallbacks": [str(warning) for warning in fallbacks],
         "warnings": [str(warning) for warning in warnings],
@@ -219,16 +225,3 @@ def _facts(
 
 def _stage(name: str) -> str:
     return f"without_{name}"
-
-
-def _load_bundle(model: str | None) -> Bundle:
-    from .bundle.find import find_bundle
-    from .bundle.load import load_bundle
-
-    return load_bundle(find_bundle(model))
-
-
-def _make_segmenter(model: Bundle | Model, options: SegmentOptions) -> Segmenter:
-    from .inference.segmenter import Segmenter
-
-    return Segmenter(model, options.device, options.precision, options.window, options.mirror)

@@ -14,6 +14,7 @@ from .errors import Cancelled
 from .events import Reporter
 from .inference.result_warnings import all_warnings
 from .interruption import check
+from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import REPORT_PAGE
 from .output.results import publish_label_map, write_rest
@@ -24,6 +25,7 @@ from .warnings import RunWarning, to_json
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
+    from .inference.model import Model
     from .inference.segmentation import Segmentation
     from .inference.segmenter import Segmenter
     from .study.case import Case
@@ -31,40 +33,6 @@ if TYPE_CHECKING:
 
 # Stage → its usual share of the whole time, for the progress bar.
 STAGES: dict[str, float] = {"load": 0.15, "prepare": 0.10, "segment": 0.40, "write": 0.05, "report": 0.30}
-
-
-@dataclass(frozen=True)
-class SegmentOptions:
-    """What can be chosen about a run.
-
-    Attributes:
-        model: a bundle's name or folder; None for the default one.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        precision: ``auto`` or one that the device knows.
-        window: ``auto``, ``whole`` (brain), or the edge length of windows in voxels.
-        reference: the sequence on whose grid results are wanted; None to choose.
-        mirror: take the mean with the mirrored brain's result, in twice the network's time.
-        register: align the sequences rigidly first.
-        channels: what the volumes of a 4-D file are, in their order; empty where each sequence has
-            its own file.
-        probabilities: also write ``probabilities.nii.gz``.
-        page: also write ``report.html``.
-        routing: also write the weights of the gates.
-        segments: also write ``segmentation.seg.nrrd``.
-    """
-
-    model: str | None = None
-    device: str = "auto"
-    precision: str = "auto"
-    window: str = "auto"
-    mirror: bool = False
-    reference: str | None = None
-    register: bool = False
-    channels: tuple[str, ...] = ()
-    probabilities: bool = False
-    page: bool = True
-    routing: bool = True
-    segments: bool = True
 
 
 @dataclass(frozen=True)
@@ -142,14 +110,7 @@ def segment_files(
             warnings = _report_warnings(segmentation, reporter)
             segmentation.seconds.update(watch.seconds)
             with watch.stage("report", "Writing segments and reports"):
-                write_rest(
-                    out,
-                    segmentation,
-                    sources,
-                    probabilities=options.probabilities,
-                    page=options.page,
-                    segments=options.segments,
-                )
+                write_rest(out, segmentation, sources, options)
                 out.publish()
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(_what_is_left(out)) from error
@@ -160,6 +121,22 @@ def segment_files(
     outcome = Outcome(segmentation, Path(output).absolute(), sorted(out.names), seconds, warnings)
     reporter.result("Done", **outcome.facts())
     return outcome
+
+
+def segment_in_memory(
+    files: Mapping[str, Path],
+    options: SegmentOptions | None = None,
+    reporter: Reporter | None = None,
+    segmenter: Segmenter | None = None,
+) -> Segmentation:
+    """Segment one study and write nothing; arguments and errors as in ``segment_files``."""
+    options, reporter = options or SegmentOptions(), reporter or Reporter()
+    watch = _Stopwatch(reporter, 0.0)
+    model = _Making(options) if segmenter is None else _Ready(segmenter)
+    segmentation, _ = _segmented(files, options, watch, model)
+    _report_warnings(segmentation, reporter)
+    segmentation.seconds.update(watch.seconds)
+    return segmentation
 
 
 def _segmented(
@@ -221,7 +198,7 @@ class _Making:
     """
 
     def __init__(self, options: SegmentOptions) -> None:
-        self._bundle = _load_bundle(options.model)
+        self._bundle = model_of(options)
         self.spacing_mm = self._bundle.spacing_mm
         self._made: Segmenter | None = None
         self._failure: BaseException | None = None
@@ -244,22 +221,32 @@ class _Making:
 
     def _make(self, options: SegmentOptions) -> None:
         try:
-            self._made = _make_segmenter(self._bundle, options)
+            self._made = make_segmenter(self._bundle, options)
         except BaseException as error:
             self._failure = error
 
 
-def _load_bundle(model: str | None) -> Bundle:
-    from .bundle.find import find_bundle
-    from .bundle.load import load_bundle
+def model_of(options: SegmentOptions) -> Bundle:
+    """The model that the options name.
 
-    return load_bundle(find_bundle(model))
+    Raises:
+        BundleError: there is none of this name, or it is damaged.
+    """
+    from .bundle.bundle import load_bundle
+    from .bundle.store import find_bundle
+
+    return load_bundle(find_bundle(options.model))
 
 
-def _make_segmenter(bundle: Bundle, options: SegmentOptions) -> Segmenter:
+def make_segmenter(model: Bundle | Model, options: SegmentOptions) -> Segmenter:
+    """Load a model as the options want it.
+
+    Raises:
+        HumorError: it does not run here.
+    """
     from .inference.segmenter import Segmenter
 
-    return Segmenter(bundle, options.device, options.precision, options.window, options.mirror)
+    return Segmenter(model, options.device, options.precision, options.window, options.mirror)
 
 
 class _Stopwatch:

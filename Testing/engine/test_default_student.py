@@ -9,8 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import DEFAULT_BUNDLE, find_bundle
 from humor.inference.openvino_backend import OpenVinoBackend
 from humor.inference.segmenter import Segmenter
 from humor.pipeline import segment_files

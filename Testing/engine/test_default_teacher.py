@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import DEFAULT_BUNDLE, find_bundle
 from humor.inference.segmenter import Segmenter
 from humor.sequences import subset_name, subsets
 from humor.study.case_building import build_case

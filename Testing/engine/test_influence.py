@@ -15,11 +15,12 @@ from humor.errors import Cancelled, InputError, OutputError, UsageError, UserFil
 from humor.events import Event, Reporter
 from humor.inference.segmentation import Segmentation
 from humor.influence import Influence, dice, influence_of_files, leave_out, shares
+from humor.options import SegmentOptions
 from humor.output.names import INFLUENCE as FACTS
 from humor.output.names import INFLUENCE_TABLE as TABLE
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.results import INFLUENCE_SCHEMA
-from humor.pipeline import SegmentOptions, segment_files
+from humor.pipeline import segment_files
 from humor.regions import REGION_KEYS
 from humor.sequences import SEQUENCES
 from humor.study.case import Case

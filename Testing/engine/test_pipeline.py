@@ -15,9 +15,10 @@ from engine.cli.stand_in import BrightPlaces
 from humor import pipeline
 from humor.errors import BundleError, Cancelled, InputError, OutputError, UsageError, UserFileError
 from humor.events import Event, Reporter
+from humor.options import SegmentOptions
 from humor.output.names import FIXED_NAMES, LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE
 from humor.output.ownership import FILES, JOURNAL
-from humor.pipeline import STAGES, SegmentOptions, segment_files
+from humor.pipeline import STAGES, segment_files
 from humor.sequences import SEQUENCES
 
 NO_PAGE = SegmentOptions(page=False)
@@ -35,8 +36,8 @@ def segmenter() -> Any:
 
 def stand_in_bundle(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     """Have the segmenter made by ``make`` in the pipeline's thread."""
-    monkeypatch.setattr(pipeline, "_load_bundle", lambda model: SimpleNamespace(spacing_mm=1.0))
-    monkeypatch.setattr(pipeline, "_make_segmenter", lambda bundle, options: make())
+    monkeypatch.setattr(pipeline, "model_of", lambda options: SimpleNamespace(spacing_mm=1.0))
+    monkeypatch.setattr(pipeline, "make_segmenter", lambda bundle, options: make())
 
 
 def test_everything_that_was_asked_for_is_written(files: dict[str, Path], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hostile.campaign import run_cases
 from hostile.case import EITHER, Case, Happened
 from hostile.judge import Usual, judge, photograph
 from hostile.kinds import find_case
-from humor.bundle.hashing import sha256_of_file
+from humor.hashing import sha256_of_file
 from humor.output.names import LABEL_MAP, REPORT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the campaign makes links and pipes")

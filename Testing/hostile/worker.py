@@ -106,30 +106,24 @@ def _surroundings(case: Case, place: Path) -> Iterator[None]:
 
 
 def _remember_segmenters() -> None:
-    real = pipeline._make_segmenter
+    real = pipeline.make_segmenter
     made: dict[Any, Any] = {}
 
-    def remembered(bundle: Any, options: Any) -> Any:
-        key = (
-            bundle.folder,
-            bundle.sha256,
-            options.device,
-            options.precision,
-            options.window,
-            options.mirror,
-        )
-        if "Resources" not in str(bundle.folder):
-            return real(bundle, options)
+    def remembered(model: Any, options: Any) -> Any:
+        key = (model.folder, model.sha256, options.device, options.decisive_hash)
+        if "Resources" not in str(model.folder):
+            return real(model, options)
         if key not in made:
-            made[key] = real(bundle, options)
+            made[key] = real(model, options)
         return made[key]
 
-    pipeline._make_segmenter = remembered
+    pipeline.make_segmenter = remembered
 
 
 def _answer(answers: TextIO, id_: str) -> None:
     case = find_case(id_)
-    with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as folder:
+    place = tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True)
+    with place as folder, _temporary_files_removed():
         os.chmod(folder, 0o755)
         faults, arguments, happened = run_case(case, Path(folder))
         _let_remove(Path(folder))
@@ -138,6 +132,22 @@ def _answer(answers: TextIO, id_: str) -> None:
     if faults:
         facts |= {"out": happened.out[-3000:], "err": happened.err[-6000:]}
     print(json.dumps(facts), file=answers, flush=True)
+
+
+@contextmanager
+def _temporary_files_removed() -> Iterator[None]:
+    """What a case leaves among temporary files, such as tracebacks to be reported, goes with it."""
+    earlier = tempfile.tempdir, os.environ.get("TMPDIR")
+    with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o1777)  # some cases run as somebody else
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = earlier[0]
+            os.environ.pop("TMPDIR")
+            if earlier[1] is not None:
+                os.environ["TMPDIR"] = earlier[1]
 
 
 def _let_remove(place: Path) -> None:

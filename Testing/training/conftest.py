@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from humor.sample import generate
-from humor_training.data.packing import LABEL_FILE
+from humor.sample.patient import generate
+from humor_training.data.layouts.folders import LABEL_FILE
 
 
 @pytest.fixture(scope="session")

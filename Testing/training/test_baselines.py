@@ -14,7 +14,7 @@ from humor.networks.unetr import Unetr
 from humor_training.baselines import BASELINES, Baseline, build_any
 from humor_training.data.labelled_case import LabelledCase
 from humor_training.recipe import Recipe, Stage
-from humor_training.run.fit import Material, fit
+from humor_training.run.fit import CaseSplit, fit
 from humor_training.run.processes import make_fabric
 
 EDGE = 64
@@ -60,12 +60,12 @@ def test_the_loop_trains_saves_and_resumes_a_baseline(name: str, tmp_path: Path)
     cases = [LabelledCase("case", image, np.ones(4, bool), labels)]
     stages = (Stage(2, (EDGE, EDGE, EDGE), 1),)
     recipe = Recipe({"name": name, **SMALL[name]}, stages, precision="fp32")
-    first = fit(recipe, Material(cases, []), tmp_path, make_fabric("cpu"), tell=lambda _: None)
+    first = fit(recipe, CaseSplit(cases, []), tmp_path, make_fabric("cpu"), tell=lambda _: None)
     before = small(name).state_dict()
-    assert any(not torch.equal(value, before[key]) for key, value in first.average.state_dict().items())
+    assert any(not torch.equal(value, before[key]) for key, value in first.ema.state_dict().items())
     longer = replace(recipe, stages=(Stage(3, (EDGE, EDGE, EDGE), 1),))
     told: list[str] = []
-    second = fit(longer, Material(cases, []), tmp_path, make_fabric("cpu"), tell=told.append)
+    second = fit(longer, CaseSplit(cases, []), tmp_path, make_fabric("cpu"), tell=told.append)
     assert second.step == 3 and told[0] == "going on from step 2 of 3"
 
 

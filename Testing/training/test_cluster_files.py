@@ -159,7 +159,7 @@ def test_the_real_torchrun_and_fit_understand_the_commands(start: Start, tmp_pat
     assert (launched.nnodes, launched.nproc_per_node, launched.rdzv_backend) == ("2", "4", "c10d")
     assert launched.module and launched.training_script == "humor_training"
     parser = argparse.ArgumentParser()
-    fit.add_parser(parser.add_subparsers(required=True))
+    fit.add_parsers(parser.add_subparsers(required=True))
     args = parser.parse_args(launched.training_script_args)
     assert (str(args.data), str(args.folder), args.device) == ("/data/my studies", "/runs/a run", "cuda")
     fold = parser.parse_args(call(tmp_path, "humor-train"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from humor_training.augmentation.config import AugmentationConfig
+from humor_training.provenance import recipe_metadata, stage_words
 from humor_training.recipe import LossWeights, Recipe, Stage
-from humor_training.recipe_facts import recipe_facts, stage_words
 
 STAGE = Stage(steps=400, window=(96, 112, 96), batch=2)
 
 
 def test_defaults_are_left_out_but_the_main_numbers() -> None:
-    facts = recipe_facts(Recipe(network={"name": "humor_student_pyramid"}, stages=(STAGE,), check_every=7))
+    facts = recipe_metadata(Recipe(network={"name": "humor_student_pyramid"}, stages=(STAGE,), check_every=7))
     assert facts == {
         "network": "humor_student_pyramid",
         "stages": ["400 steps of 96×112×96, batch 2"],
@@ -33,7 +33,7 @@ def test_what_a_recipe_sets_is_said_however_deep_it_lies() -> None:
         loss=LossWeights(balance=0.5),
         augmentation=AugmentationConfig(transplant=0.35, subset_weights={"t1": 9}),
     )
-    facts = json.loads(json.dumps(recipe_facts(recipe)))
+    facts = json.loads(json.dumps(recipe_metadata(recipe)))
     assert facts["gate_share"] == 0.5
     assert facts["loss"] == {"balance": 0.5}
     assert facts["augmentation"] == {"transplant": 0.35, "subset_weights": {"t1": 9}}

@@ -9,25 +9,8 @@ import sys
 
 from humor.errors import EXIT_CANCELLED, EXIT_CANNOT_SEGMENT, EXIT_DONE, HumorError
 
-COMMANDS = (
-    "check",
-    "pack",
-    "fit",
-    "carry",
-    "kit",
-    "crossvalidate",
-    "average",
-    "gates",
-    "thresholds",
-    "evaluate",
-    "compare",
-    "export",
-    "report",
-    "throughput",
-    "pictures",
-    "smoke",
-)
-"""Modules of ``humor_training.commands``, in the order in which they are used and shown."""
+COMMANDS = ("data", "fit", "carry", "models", "evaluate", "pictures", "smoke")
+"""Modules of ``humor_training.commands``, in the order in which their commands are shown."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="humor-train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-        importlib.import_module(f"humor_training.commands.{name}").add_parser(commands)
+        importlib.import_module(f"humor_training.commands.{name}").add_parsers(commands)
     args = parser.parse_args(arguments)
     try:
         args.run(args)

@@ -9,9 +9,9 @@ import numpy as np
 from torch import nn
 
 from humor.bundle.bundle import Bundle
-from humor.bundle.eight_bit import compress
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
+from humor.bundle.weights import quantise
 from humor.errors import UsageError
 from humor.inference.openvino_export import export_graph
 from humor.networks.build import build
@@ -42,7 +42,7 @@ def export_bundle(
             "A network with an OpenVINO graph cannot be stored in 8 bits; leave --eight-bit out."
         )
     if not with_graph:
-        return save_bundle(folder, manifest, compress(weights) if eight_bit else weights, replace=True)
+        return save_bundle(folder, manifest, quantise(weights) if eight_bit else weights, replace=True)
     # Traced from a fresh copy: tracing loads rounded weights.
     exported = export_graph(build(manifest.architecture), weights)
     return save_bundle(folder, replace(manifest, graph=exported.facts), weights, exported.files, replace=True)

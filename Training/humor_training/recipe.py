@@ -1,27 +1,48 @@
-"""A recipe: every number of one training, read from YAML; unknown names are errors."""
+"""A recipe: every number of one training, from YAML, checked by pydantic; unknown names are errors."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from humor.errors import UsageError
 from humor.regions import REGION_KEYS
 from humor.sequences import SEQUENCES, subset_name
 
-from .augmentation.config import AugmentationConfig
-
-Made = TypeVar("Made")
-SCHEDULES = ("cosine", "poly")
-PRECISIONS = ("bf16", "fp32")
+from .augmentation.config import STRICT, Amount, AugmentationConfig, Probability
 
 
-@dataclass(frozen=True)
+def _region(name: str) -> str:
+    if name not in REGION_KEYS:
+        raise ValueError(f"unknown region {name}; known: {', '.join(REGION_KEYS)}")
+    return name
+
+
+def _subset(names: tuple[str, ...]) -> tuple[str, ...]:
+    subset_name(names)  # raises for what is none
+    return names
+
+
+def _named(network: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(network.get("name"), str):
+        raise ValueError("it needs the name of a network, such as name: humor_student_pyramid")
+    return network
+
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+NoneOrMore = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Edges = tuple[AtLeastOne, AtLeastOne, AtLeastOne]
+
+
+@dataclass(frozen=True, config=STRICT)
 class Stage:
     """A stretch of the training.
 
@@ -37,30 +58,14 @@ class Stage:
         brain_window: edges of those.
     """
 
-    steps: int
-    window: tuple[int, int, int]
-    batch: int
+    steps: AtLeastOne
+    window: Edges
+    batch: AtLeastOne
     phase: str = ""
-    regions: tuple[str, ...] = REGION_KEYS
-    independent: float | None = None
-    brain_every: int = 0
-    brain_window: tuple[int, int, int] = (144, 176, 144)
-
-    def __post_init__(self) -> None:
-        if unknown := sorted(set(self.regions) - set(REGION_KEYS)):
-            raise UsageError(f"stage: unknown region {', '.join(unknown)}. Known: {', '.join(REGION_KEYS)}.")
-        if not self.regions:
-            raise UsageError("stage: regions must name at least one region.")
-        if self.steps < 1 or self.batch < 1 or len(self.window) != 3 or min(self.window) < 1:
-            raise UsageError(
-                "stage: steps and batch must be at least 1, window three edges in voxels, "
-                f"not {self.steps}, {self.batch} and {list(self.window)}."
-            )
-        if self.brain_every < 0 or len(self.brain_window) != 3 or min(self.brain_window) < 1:
-            raise UsageError(
-                "stage: brain_every must be at least 0, brain_window three edges in voxels, "
-                f"not {self.brain_every} and {list(self.brain_window)}."
-            )
+    regions: Annotated[tuple[Annotated[str, AfterValidator(_region)], ...], Field(min_length=1)] = REGION_KEYS
+    independent: Probability | None = None
+    brain_every: NoneOrMore = 0
+    brain_window: Edges = (144, 176, 144)
 
     def drawn_at(self, step: int) -> tuple[tuple[int, int, int], int]:
         """Edges and number of the windows that a process takes at a step of this stage, from 0."""
@@ -78,7 +83,7 @@ class Stage:
         return tuple(float(key in self.regions) for key in REGION_KEYS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LossWeights:
     """What is added to Dice + cross-entropy, each term times its weight; 0 leaves it out.
 
@@ -91,15 +96,15 @@ class LossWeights:
         own_experts: 1: MoME's curriculum from the experts' own losses to that of the mixture.
     """
 
-    deep: float = 0.0
-    balance: float = 0.0
-    entropy: float = 0.0
-    overlap: float = 0.0
-    monotonicity: float = 0.0
-    own_experts: float = 0.0
+    deep: Amount = 0.0
+    balance: Amount = 0.0
+    entropy: Amount = 0.0
+    overlap: Amount = 0.0
+    monotonicity: Amount = 0.0
+    own_experts: Amount = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class DistillationWeights:
     """How a student follows its teacher, when one is given.
 
@@ -111,13 +116,13 @@ class DistillationWeights:
             student must do without. Its gates are always compared on the student's subset.
     """
 
-    alpha: float = 0.3
-    temperature: float = 3.0
-    gates: float = 1.0
+    alpha: Probability = 0.3
+    temperature: Positive = 3.0
+    gates: Amount = 1.0
     teacher_sees_all: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Recipe:
     """All numbers of a training. What each is for stands in the YAML files under ``recipes``.
 
@@ -125,43 +130,31 @@ class Recipe:
     it (``torch.compile``); where that cannot be made, a warning, and the steps cost more.
     """
 
-    network: dict[str, Any]
-    stages: tuple[Stage, ...]
-    learning_rate: float = 5e-4
-    gate_share: float = 1.0
-    schedule: str = "cosine"
-    warmup: int = 200
-    weight_decay: float = 0.03
-    clip: float = 1.0
-    ema: float = 0.998
-    accumulate: int = 1
-    precision: str = "bf16"
+    network: Annotated[dict[str, Any], AfterValidator(_named)]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    learning_rate: Amount = 5e-4
+    gate_share: Amount = 1.0
+    schedule: Literal["cosine", "poly"] = "cosine"
+    warmup: NoneOrMore = 200
+    weight_decay: Amount = 0.03
+    clip: Positive = 1.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
+    accumulate: AtLeastOne = 1
+    precision: Literal["bf16", "fp32"] = "bf16"
     gradient_checkpointing: bool = False
     compile: bool = False
     loss: LossWeights = field(default_factory=LossWeights)
     distillation: DistillationWeights = field(default_factory=DistillationWeights)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-    held_out: int = 5
-    monitored: tuple[tuple[str, ...], ...] = (SEQUENCES, ("t1c", "flair"), ("t1",))
-    check_every: int = 500
-    save_every: int = 250
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for name, value, known in (
-            ("schedule", self.schedule, SCHEDULES),
-            ("precision", self.precision, PRECISIONS),
-        ):
-            if value not in known:
-                raise UsageError(f"{name} must be one of {', '.join(known)}, not {value!r}.")
-        if self.gate_share < 0:
-            raise UsageError(
-                f"gate_share is a share of the learning rate, at least 0, not {self.gate_share!r}."
-            )
-        if not self.stages:
-            raise UsageError("stages: at least one is needed.")
-        for names in self.monitored:
-            subset_name(names)
+    held_out: NoneOrMore = 5
+    monitored: tuple[Annotated[tuple[str, ...], AfterValidator(_subset)], ...] = (
+        SEQUENCES,
+        ("t1c", "flair"),
+        ("t1",),
+    )
+    check_every: AtLeastOne = 500
+    save_every: AtLeastOne = 250
+    seed: NoneOrMore = 1
 
     @property
     def steps(self) -> int:
@@ -212,42 +205,52 @@ def read_recipe(path: Path) -> Recipe:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, ValueError) as problem:
-        raise _not_a_recipe(str(path), problem) from problem
+        raise _not_a_recipe(str(path), [str(problem)]) from problem
     return recipe_of(data, str(path))
 
 
 def recipe_of(data: Any, source: str) -> Recipe:
     """A recipe from YAML's plain data; raises as ``read_recipe`` does, with ``source`` in the message."""
     try:
-        return _made(Recipe, data)
-    except (TypeError, ValueError, KeyError, UsageError) as problem:
-        raise _not_a_recipe(source, problem) from problem
+        return TypeAdapter(Recipe).validate_python(data)
+    except ValidationError as problem:
+        # A list whose entries are wrong counts as empty too, which is no mistake of its own.
+        errors = problem.errors()
+        own = [error for error in errors if error["type"] != "too_short"] or errors
+        raise _not_a_recipe(source, [_told(error) for error in own]) from problem
 
 
-def _not_a_recipe(source: str, problem: Exception) -> UsageError:
+def _not_a_recipe(source: str, problems: list[str]) -> UsageError:
+    told = "; ".join(problems)
     return UsageError(
-        f"{source}: not a recipe ({problem}) See the examples in Training/humor_training/recipes."
+        f"{source}: not a recipe ({told}). See the examples in Training/humor_training/recipes."
     )
 
 
-def _made(kind: type[Made], data: Any) -> Made:
-    """A dataclass from YAML's plain data, by the types of its fields."""
-    assert is_dataclass(kind)
-    if not isinstance(data, Mapping):
-        raise UsageError(f"{kind.__name__} must be a table of names and values, not {data!r}.")
-    known = {entry.name for entry in fields(kind)}
-    if unknown := sorted(set(data) - known):
-        raise UsageError(f"unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}.")
-    types = typing.get_type_hints(kind)
-    return kind(**{name: _value(types[name], value) for name, value in data.items()})
+def _told(error: Any) -> str:
+    """One of pydantic's errors: which key, what is wrong, what is allowed."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+    name = place.removeprefix(".")
+    if error["type"] == "unexpected_keyword_argument":
+        return f"unknown {name}; known: {', '.join(sorted(_keys(error['loc'][:-1])))}"
+    if error["type"] == "missing":
+        return f"{name} is missing"
+    if error["type"] == "too_short":
+        return f"{name}: at least one is needed"
+    if error["type"] == "value_error":  # of a check of ours, which says everything itself
+        return f"{name}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{name or 'the file'}: {error['msg'].replace('Input', 'it', 1)}, not {error['input']!r}"
 
 
-def _value(kind: Any, value: Any) -> Any:
-    if is_dataclass(kind):
-        return _made(kind, value)  # type: ignore[arg-type]
-    if kind is float and isinstance(value, int | str):
-        return float(value)  # YAML reads 1e-4 as text
-    if typing.get_origin(kind) is tuple:
-        inner = typing.get_args(kind)[0]
-        return tuple(_value(inner, entry) for entry in value)
-    return value
+def _keys(place: tuple[int | str, ...]) -> list[str]:
+    """The keys of the table at a place of a recipe."""
+    kind: Any = Recipe
+    for part in place:
+        if isinstance(part, str):
+            kind = next(filter(is_dataclass, _parts_of(typing.get_type_hints(kind)[part])))
+    return [each.name for each in dataclasses.fields(kind)]
+
+
+def _parts_of(hint: Any) -> list[Any]:
+    """A type and all that it is made of."""
+    return [hint, *(part for inner in typing.get_args(hint) for part in _parts_of(inner))]

@@ -8,8 +8,6 @@ from typing import Any
 
 import slicer
 
-from .removal import remove
-
 
 class Rollback:
     """One change of the scene, in which views are drawn once.
@@ -52,7 +50,7 @@ class Rollback:
             self._undo.append(_kept_image(node))
         elif node.IsA("vtkMRMLTableNode"):
             self._undo.append(_kept_table(node))
-        self._undo.append(_kept_words(node))
+        self._undo.append(_kept_attributes(node))
 
     def afterwards(self, undo: Callable[[], Any]) -> None:
         """Also do this, after the new nodes are gone, if the change is undone."""
@@ -71,7 +69,7 @@ class Rollback:
         return [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
 
 
-def _kept_words(node: Any) -> Callable[[], None]:
+def _kept_attributes(node: Any) -> Callable[[], None]:
     name, transform = node.GetName(), None
     if node.IsA("vtkMRMLTransformableNode"):
         transform = node.GetTransformNodeID()
@@ -145,3 +143,23 @@ def _kept_segments(node: Any) -> Callable[[], None]:
             display.Copy(look)
 
     return restore
+
+
+def remove(node: Any | None) -> None:
+    """Remove a node with its display and storage nodes and its item in the subject hierarchy."""
+    scene = slicer.mrmlScene
+    if node is None or not scene.IsNodePresent(node):
+        return
+    hierarchy = scene.GetSubjectHierarchyNode()
+    item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0
+    if item:
+        hierarchy.RemoveItem(item, False, False)
+    belongings = []
+    if node.IsA("vtkMRMLDisplayableNode"):
+        belongings += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    if node.IsA("vtkMRMLStorableNode"):
+        belongings.append(node.GetStorageNode())
+    scene.RemoveNode(node)
+    for other in belongings:
+        if other is not None and scene.IsNodePresent(other):
+            scene.RemoveNode(other)

@@ -10,14 +10,14 @@ from typing import Any
 
 from ..events import Event, Listener
 from ..study.channels import Channels
-from .folder import BatchFolder
-from .names import RECORDS, VOLUMES
-from .plan import CANNOT, DO, SKIP, Step, plan
-from .pool import Crew, Pool
+from .batch_folder import BatchFolder
+from .messages import Settings
+from .plan import CANNOT, DO, SKIP, PlannedStudy, plan
+from .pool import Executor, Pool
 from .records import done_record, failed_record
 from .runner import Runner
-from .settings import Settings
-from .study import BatchStudy
+from .state import RECORDS, VOLUMES
+from .studies import BatchStudy
 from .study_folders import find_studies
 from .study_table import read_table
 
@@ -44,8 +44,8 @@ class Summary:
     seconds: float
     per_hour: float
 
-    def facts(self) -> dict[str, Any]:
-        """As plain JSON-serialisable facts."""
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON has it."""
         return {
             "output": str(self.folder),
             "records": str(self.folder / RECORDS),
@@ -77,7 +77,7 @@ def run_batch(
     studies: Sequence[BatchStudy],
     output: Path,
     settings: Settings,
-    crew: Callable[[], Crew],
+    executor: Callable[[], Executor],
     *,
     retries: int = 1,
     redo: bool = False,
@@ -90,7 +90,7 @@ def run_batch(
         studies: from ``list_studies``.
         output: the output folder.
         settings: from ``settings_of``.
-        crew: makes the workers' crew; called only if there is something to be done.
+        executor: makes the workers' executor; called only if there is something to be done.
         retries: further attempts after one that failed by something that may pass.
         redo: do again what is done.
         time_limit: seconds for one study; None for no limit.
@@ -102,18 +102,18 @@ def run_batch(
     """
     tell = listener or (lambda event: None)
     with BatchFolder(output) as folder:
-        steps = list(plan(studies, folder, settings, redo))
-        names = [step.study.id for step in steps]
-        todo = [step for step in steps if step.action == DO]
-        hopeless = [step for step in steps if step.action == CANNOT]
-        skipped = len(steps) - len(todo) - len(hopeless)
-        tell(_opening(len(steps), skipped, len(todo), len(hopeless)))
-        _settle(steps, folder, settings, tell)
+        planned = list(plan(studies, folder, settings, redo))
+        names = [each.study.id for each in planned]
+        todo = [each for each in planned if each.action == DO]
+        impossible = [each for each in planned if each.action == CANNOT]
+        skipped = len(planned) - len(todo) - len(impossible)
+        tell(_opening(len(planned), skipped, len(todo), len(impossible)))
+        _settle(planned, folder, settings, tell)
         folder.write_table(names)
-        failed = {step.study.id: step.reason for step in hopeless}
+        failed = {each.study.id: each.reason for each in impossible}
         if not todo:
-            return Summary(folder.path, len(steps), skipped, [], failed, 0.0, 0.0)
-        pool = Pool(crew(), len(todo))
+            return Summary(folder.path, len(planned), skipped, [], failed, 0.0, 0.0)
+        pool = Pool(executor(), len(todo))
         runner = Runner(todo, folder, settings, pool, retries, tell, names, time_limit)
         try:
             pool.start()
@@ -122,34 +122,34 @@ def run_batch(
         finally:
             pool.close()
             runner.sweep()
-        pace = runner.pace
+        eta = runner.eta
         failed |= runner.failed
-        return Summary(folder.path, len(steps), skipped, runner.done, failed, pace.seconds, pace.per_hour)
+        return Summary(folder.path, len(planned), skipped, runner.done, failed, eta.seconds, eta.per_hour)
 
 
-def _settle(steps: Sequence[Step], folder: BatchFolder, settings: Settings, tell: Listener) -> None:
-    """Studies that need no worker: those done, of which a kill may have kept the record, and the hopeless."""
-    for step in steps:
-        study = step.study.id
-        if step.action == SKIP and step.report is not None and step.wanted is not None:
-            folder.keep(study, step.wanted)
+def _settle(planned: Sequence[PlannedStudy], folder: BatchFolder, settings: Settings, tell: Listener) -> None:
+    """Studies without work: those done, of which a kill may have kept the record, and the impossible."""
+    for each in planned:
+        study = each.study.id
+        if each.action == SKIP and each.report is not None and each.wanted is not None:
+            folder.refresh_stamp(study, each.wanted)
             folder.sweep(study)  # a kill may have come between the report and the tidying up
-            if not folder.records.knows(study, step.report):
+            if not folder.records.knows(study, each.report):
                 folder.record(
-                    done_record(study, step.report, settings, step.wanted.inputs, 1, recovered=True)
+                    done_record(study, each.report, settings, each.wanted.inputs, 1, recovered=True)
                 )
-        elif step.failure is not None:
-            record = failed_record(study, step.failure, settings, {}, 1, 0.0)
+        elif each.failure is not None:
+            record = failed_record(study, each.failure, settings, {}, 1, 0.0)
             folder.record(record)
-            tell(Event("warning", "study", f"{study}: failed: {step.failure.message}", data=record))
+            tell(Event("warning", "study", f"{study}: failed: {each.failure.message}", data=record))
 
 
-def _opening(total: int, skipped: int, todo: int, hopeless: int) -> Event:
+def _opening(total: int, skipped: int, todo: int, impossible: int) -> Event:
     words = [f"{_count(total, 'study')}: {skipped} done before, {todo} to do"]
-    if hopeless:
-        words.append(f"{hopeless} cannot be segmented")
-    facts = {"total": total, "skipped": skipped, "todo": todo, "cannot": hopeless}
-    return Event("stage", "plan", ", ".join(words), data=facts)
+    if impossible:
+        words.append(f"{impossible} cannot be segmented")
+    counts = {"total": total, "skipped": skipped, "todo": todo, "cannot": impossible}
+    return Event("stage", "plan", ", ".join(words), data=counts)
 
 
 def _count(number: int, what: str) -> str:

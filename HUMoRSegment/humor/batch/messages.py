@@ -1,10 +1,67 @@
-"""What the batch and its workers say to each other; every message is one line of JSON."""
+"""What a batch and its workers say to each other: settings, jobs and answers, each one line of JSON."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+from ..options import SegmentOptions
+
+STOP = "stop"
+"""The line that asks for an end: the study at work is given up cleanly."""
+WORKER_DIED = "WorkerDied"
+"""Type of the failure of a study whose worker is gone."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One batch's model and options.
+
+    Attributes:
+        options: of each run; ``model`` is what the user typed, ``device`` is that of the first worker.
+        folder: the model's folder.
+        model: its name.
+        sha256: its hash.
+    """
+
+    options: SegmentOptions
+    folder: Path
+    model: str
+    sha256: str
+
+    @property
+    def options_hash(self) -> str:
+        """Changes when an option changes what is computed or written."""
+        return self.options.decisive_hash
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON has it, for another process."""
+        return {
+            "options": self.options.to_json(),
+            "folder": str(self.folder),
+            "model": self.model,
+            "sha256": self.sha256,
+        }
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> Settings:
+        """The opposite of ``to_json``."""
+        options = SegmentOptions.from_json(values["options"])
+        return Settings(options, Path(values["folder"]), values["model"], values["sha256"])
+
+
+def settings_of(options: SegmentOptions) -> Settings:
+    """Find the model.
+
+    Raises:
+        BundleError: there is no such model.
+    """
+    from ..pipeline import model_of
+
+    bundle = model_of(options)
+    return Settings(options, bundle.folder.absolute(), bundle.name, bundle.sha256)
 
 
 @dataclass(frozen=True)
@@ -70,9 +127,9 @@ class Died:
     message: str
 
 
-WORKER_DIED = "WorkerDied"
-"""Type of the failure of a study whose worker is gone."""
 Message = Ready | Unable | Progressed | Ended | Died
+
+
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Ready, Unable, Progressed, Ended)}
 
 
@@ -88,11 +145,11 @@ def from_line(line: str) -> Message:
         ValueError: it is no such line.
     """
     try:
-        facts = json.loads(line)
-        kind = _KINDS[facts.pop("kind")]
-        if kind is Ended and facts["failure"] is not None:
-            facts["failure"] = Failure(**facts["failure"])
-        message: Message = kind(**facts)
+        entries = json.loads(line)
+        kind = _KINDS[entries.pop("kind")]
+        if kind is Ended and entries["failure"] is not None:
+            entries["failure"] = Failure(**entries["failure"])
+        message: Message = kind(**entries)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a message of a worker: {line[:100]!r}") from error
     return message

@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
-from .folder import BatchFolder
-from .messages import Failure
-from .settings import Settings
-from .study import BatchStudy
-from .ticket import Report, Ticket
+from .batch_folder import BatchFolder
+from .messages import Failure, Settings
+from .state import Report, RunStamp
+from .studies import BatchStudy
 
 DO, SKIP, CANNOT = "do", "skip", "cannot"
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStudy:
     """One study's part of the plan.
 
     Attributes:
@@ -31,14 +30,14 @@ class Step:
     study: BatchStudy
     action: str
     reason: str
-    wanted: Ticket | None = None
+    wanted: RunStamp | None = None
     report: Report | None = None
     failure: Failure | None = None
 
 
 def plan(
     studies: Sequence[BatchStudy], folder: BatchFolder, settings: Settings, redo: bool = False
-) -> Iterator[Step]:
+) -> Iterator[PlannedStudy]:
     """The plan, study by study; writes nothing.
 
     Args:
@@ -50,27 +49,27 @@ def plan(
     for study in studies:
         if study.problem:
             failure = Failure(study.problem_type, study.problem)
-            yield Step(study, CANNOT, study.problem, failure=failure)
+            yield PlannedStudy(study, CANNOT, study.problem, failure=failure)
             continue
         try:
-            wanted = ticket_for(study, settings)
+            wanted = stamp_for(study, settings)
         except InputError as error:
             failure = Failure(InputError.__name__, str(error))
-            yield Step(study, CANNOT, str(error), failure=failure)
+            yield PlannedStudy(study, CANNOT, str(error), failure=failure)
             continue
         verdict = folder.judge(study.id, wanted)
         if verdict.report is not None and not redo:
-            yield Step(study, SKIP, verdict.reason, wanted, verdict.report)
+            yield PlannedStudy(study, SKIP, verdict.reason, wanted, verdict.report)
         else:
-            yield Step(study, DO, "to be done again" if verdict.report else verdict.reason, wanted)
+            yield PlannedStudy(study, DO, "to be done again" if verdict.report else verdict.reason, wanted)
 
 
-def ticket_for(study: BatchStudy, settings: Settings, replaces: str | None = None) -> Ticket:
+def stamp_for(study: BatchStudy, settings: Settings, replaces: str | None = None) -> RunStamp:
     """What a study would be done with, as its files are now.
 
     Raises:
         InputError: a file is not there.
     """
-    from .inputs import stamps_of
+    from .state import stats_of
 
-    return Ticket(stamps_of(study.files), settings.sha256, settings.options_hash, replaces)
+    return RunStamp(stats_of(study.files), settings.sha256, settings.options_hash, replaces)

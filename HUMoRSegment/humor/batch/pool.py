@@ -1,7 +1,7 @@
-"""A pool of workers that is kept full: who has which study, who died, who takes its place.
+"""A pool of workers that is kept full: who has which study, who died, who takes its slot.
 
-Where workers run is the crew's business: processes on this computer (``processes``) or actors of a
-Ray cluster (``ray_pool``).
+Where workers run is the executor's business: processes on this computer (``local``) or actors of a
+Ray cluster (``ray``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_FAILED_STARTS = 3
 
 
 class Worker(Protocol):
-    """One worker of a crew."""
+    """One worker of an executor."""
 
     def submit(self, job: Job) -> None:
         """Give it a study; asked only when it is ready and has none."""
@@ -31,7 +31,7 @@ class Worker(Protocol):
         ...
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Starts workers and hears what they say."""
 
     @property
@@ -53,7 +53,7 @@ class Crew(Protocol):
 
 
 @dataclass
-class _Place:
+class _Slot:
     number: int
     worker: Worker | None = None
     ready: bool = False
@@ -68,51 +68,51 @@ class Pool:
     """Workers that take jobs.
 
     Args:
-        crew: starts the workers.
-        wanted: how many at most; no more are started than the crew has places for.
+        executor: starts the workers.
+        wanted: how many at most; no more are started than the executor has places for.
     """
 
-    def __init__(self, crew: Crew, wanted: int) -> None:
-        self._crew = crew
-        self._places = [_Place(number) for number in range(min(wanted, crew.size))]
+    def __init__(self, executor: Executor, wanted: int) -> None:
+        self._executor = executor
+        self._slots = [_Slot(number) for number in range(min(wanted, executor.size))]
         self.notices: list[str] = []
         """Sentences about workers, for the user; whoever shows them empties the list."""
 
     @property
     def size(self) -> int:
         """How many workers there are or are being started."""
-        return sum(place.worker is not None for place in self._places)
+        return sum(slot.worker is not None for slot in self._slots)
 
     def start(self) -> None:
         """Start all workers."""
-        for place in self._places:
-            self._launch(place)
+        for slot in self._slots:
+            self._launch(slot)
 
     def free(self) -> int:
         """How many jobs can be given now."""
-        return sum(place.ready and place.job is None for place in self._places)
+        return sum(slot.ready and slot.job is None for slot in self._slots)
 
     def submit(self, job: Job) -> None:
         """Give a job to a free worker."""
-        place = next(place for place in self._places if place.ready and place.job is None)
-        assert place.worker is not None
-        place.job = job
-        place.worker.submit(job)
+        slot = next(slot for slot in self._slots if slot.ready and slot.job is None)
+        assert slot.worker is not None
+        slot.job = job
+        slot.worker.submit(job)
 
     def kill(self, study: str) -> None:
-        """End the worker that has this study, whatever it is doing; another takes its place."""
-        for place in self._places:
-            if place.worker is not None and place.job is not None and place.job.study == study:
-                place.worker.kill()
+        """End the worker that has this study, whatever it is doing; another takes its slot."""
+        for slot in self._slots:
+            if slot.worker is not None and slot.job is not None and slot.job.study == study:
+                slot.worker.kill()
 
     def end_slow_starts(self, limit: float) -> None:
         """End workers that have been loading their model for longer than so many seconds."""
-        for place in self._places:
-            if place.worker is None or place.ready or place.too_slow:
+        for slot in self._slots:
+            if slot.worker is None or slot.ready or slot.too_slow:
                 continue
-            if time.monotonic() - place.began > limit:
-                place.too_slow = True
-                place.worker.kill()
+            if time.monotonic() - slot.began > limit:
+                slot.too_slow = True
+                slot.worker.kill()
 
     def wait(self, seconds: float) -> list[Progressed | Ended]:
         """What became of jobs; waits so long for the first news.
@@ -121,66 +121,66 @@ class Pool:
             HumorError: no worker can load the model, or all died while loading it.
         """
         news: list[Progressed | Ended] = []
-        for worker, message in self._crew.wait(seconds):
-            place = next((place for place in self._places if place.worker is worker), None)
-            if place is not None:
-                news += self._heard(place, message)
+        for worker, message in self._executor.wait(seconds):
+            slot = next((slot for slot in self._slots if slot.worker is worker), None)
+            if slot is not None:
+                news += self._heard(slot, message)
         return news
 
     def close(self) -> None:
         """End all workers."""
-        self._crew.close()
+        self._executor.close()
 
-    def _heard(self, place: _Place, message: Message) -> list[Progressed | Ended]:
+    def _heard(self, slot: _Slot, message: Message) -> list[Progressed | Ended]:
         if isinstance(message, Ready):
-            place.ready = place.was_ready = True
-            place.failed_starts = 0
+            slot.ready = slot.was_ready = True
+            slot.failed_starts = 0
         elif isinstance(message, Unable):
-            self._unable(place, message)
+            self._unable(slot, message)
         elif isinstance(message, Died):
-            return self._died(place, message)
-        elif place.job is not None and place.job.study == message.study:
+            return self._died(slot, message)
+        elif slot.job is not None and slot.job.study == message.study:
             if isinstance(message, Ended):
-                place.job = None
+                slot.job = None
             return [message]
         return []
 
-    def _unable(self, place: _Place, message: Unable) -> None:
+    def _unable(self, slot: _Slot, message: Unable) -> None:
         """A worker that never ran fails the batch: something is wrong with how it was called."""
-        if not place.was_ready:
+        if not slot.was_ready:
             raise _as_error(message)
-        place.worker = None
-        self._give_up(place, message.message)
+        slot.worker = None
+        self._give_up(slot, message.message)
 
-    def _died(self, place: _Place, message: Died) -> list[Progressed | Ended]:
-        job, was_loading = place.job, not place.ready
-        reason = _too_slow(place) if place.too_slow else message.message
-        place.worker, place.ready, place.job = None, False, None
+    def _died(self, slot: _Slot, message: Died) -> list[Progressed | Ended]:
+        job, was_loading = slot.job, not slot.ready
+        reason = _too_slow(slot) if slot.too_slow else message.message
+        slot.worker, slot.ready, slot.job = None, False, None
         if was_loading:
-            place.failed_starts += 1
-        if place.failed_starts < MAX_FAILED_STARTS:
-            self._launch(place)
+            slot.failed_starts += 1
+        if slot.failed_starts < MAX_FAILED_STARTS:
+            self._launch(slot)
         else:
-            self._give_up(place, reason)
+            self._give_up(slot, reason)
         return [] if job is None else [Ended(job.study, Failure(WORKER_DIED, message.message, again=True))]
 
-    def _give_up(self, place: _Place, reason: str) -> None:
-        self.notices.append(f"Worker {place.number + 1} cannot be started again. {reason}")
+    def _give_up(self, slot: _Slot, reason: str) -> None:
+        self.notices.append(f"Worker {slot.number + 1} cannot be started again. {reason}")
         if self.size == 0:
             raise HumorError(
-                f"No worker is left: they end while they load the model. {reason} What is done stays done; "
-                "the same command goes on from there."
+                f"No worker is left: they stop while they load the model. {reason} Finished studies are "
+                "kept; the same command continues from there."
             )
 
-    def _launch(self, place: _Place) -> None:
-        place.began, place.too_slow = time.monotonic(), False
-        place.worker = self._crew.launch(place.number)
+    def _launch(self, slot: _Slot) -> None:
+        slot.began, slot.too_slow = time.monotonic(), False
+        slot.worker = self._executor.launch(slot.number)
 
 
-def _too_slow(place: _Place) -> str:
+def _too_slow(slot: _Slot) -> str:
     return (
-        f"It was still loading the model after {time.monotonic() - place.began:.0f} s and was ended. Look "
-        "whether its device works ('humor doctor') and the model's files can be read ('humor models verify')."
+        f"It was still loading the model after {time.monotonic() - slot.began:.0f} s and was stopped. Check "
+        "that its device works ('humor doctor') and that the model is whole ('humor models verify')."
     )
 
 

@@ -1,20 +1,25 @@
-"""``records.jsonl``: one line of JSON for the end of every attempt, on disk before the next thing happens."""
+"""What a batch tells: ``records.jsonl``, a line for each attempt, and ``volumes.csv``, a row for each study.
+
+A record is on disk before the next thing happens; the table shows each study as it stands now.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserFileError
+from ..neutral import cell
 from ..output.report_json import now
 from ..plain_files import open_plain, read_plain, sync_folder
-from ..regions import LABEL_NAMES
-from .inputs import Stamps
-from .messages import Failure
-from .settings import Settings
-from .ticket import Report
+from ..regions import LABEL_NAMES, REGION_KEYS
+from .messages import Failure, Settings
+from .state import InputStats, Report
 
 DONE, FAILED = "done", "failed"
 Record = dict[str, Any]
@@ -32,6 +37,20 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "error": (dict, type(None)),
     "model": (str,),
 }
+WAITING = "waiting"
+"""Status of a study of which no attempt has ended yet."""
+COLUMNS: tuple[str, ...] = (
+    "study",
+    "status",
+    *(f"{key}_ml" for key in REGION_KEYS),
+    *(f"label_{value}_ml" for value in LABEL_NAMES),
+    "sequences",
+    "warnings",
+    "seconds",
+    "device",
+    "model",
+    "error",
+)
 
 
 class Records:
@@ -119,7 +138,7 @@ def _record(line: bytes) -> Record | None:
 
 
 def done_record(
-    study: str, report: Report, settings: Settings, inputs: Stamps, attempt: int, recovered: bool = False
+    study: str, report: Report, settings: Settings, inputs: InputStats, attempt: int, recovered: bool = False
 ) -> Record:
     """The record of a finished study, all of it from its report.
 
@@ -127,29 +146,29 @@ def done_record(
         study: its name.
         report: its report.
         settings: the batch's.
-        inputs: stamps of its files.
+        inputs: see ``InputStats``.
         attempt: how many attempts it took, this time.
         recovered: the batch was killed before it could write this down.
     """
-    facts = report.facts
-    labels = {str(item["value"]): round(item["ml"], 3) for item in facts["labels_ml"]}
+    content = report.content
+    labels = {str(item["value"]): round(item["ml"], 3) for item in content["labels_ml"]}
     return {
         **_common(study, DONE, settings, inputs, attempt),
-        "seconds": facts["seconds"].get("to_label_map"),
-        "volumes_ml": {key: round(ml, 3) for key, ml in facts["volumes_ml"].items()},
+        "seconds": content["seconds"].get("to_label_map"),
+        "volumes_ml": {key: round(ml, 3) for key, ml in content["volumes_ml"].items()},
         "labels_ml": {str(value): labels.get(str(value), 0.0) for value in LABEL_NAMES},
-        "sequences": facts["sequences"]["used"],
-        "warnings": facts["warnings"],
+        "sequences": content["sequences"]["used"],
+        "warnings": content["warnings"],
         "error": None,
-        "device": facts["device"],
-        "created": facts["created"],
+        "device": content["device"],
+        "created": content["created"],
         "report_sha256": report.sha256,
         "recovered": recovered,
     }
 
 
 def failed_record(
-    study: str, failure: Failure, settings: Settings, inputs: Stamps, attempt: int, seconds: float
+    study: str, failure: Failure, settings: Settings, inputs: InputStats, attempt: int, seconds: float
 ) -> Record:
     """The record of an attempt that failed."""
     error = {"type": failure.type, "message": failure.message}
@@ -166,7 +185,7 @@ def failed_record(
     }
 
 
-def _common(study: str, status: str, settings: Settings, inputs: Stamps, attempt: int) -> Record:
+def _common(study: str, status: str, settings: Settings, inputs: InputStats, attempt: int) -> Record:
     return {
         "study": study,
         "status": status,
@@ -176,4 +195,47 @@ def _common(study: str, status: str, settings: Settings, inputs: Stamps, attempt
         "model_sha256": settings.sha256,
         "options": settings.options_hash,
         "inputs": inputs,
+    }
+
+
+def volumes_table(studies: Iterable[str], last: Mapping[str, Record]) -> bytes:
+    """The content of the table.
+
+    Args:
+        studies: names of the batch's studies, in order.
+        last: study → its last record; those of earlier batches follow.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for study in dict.fromkeys([*studies, *last]):
+        writer.writerow({key: cell(value) for key, value in _row(study, last.get(study)).items()})
+    return text.getvalue().encode("utf-8")
+
+
+def was_made_here(path: Path) -> bool:
+    """Whether a file looks like a table of ours, by its columns.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    data = read_plain(path)
+    return not data or data.partition(b"\n")[0].decode("utf-8", "replace").split(",") == list(COLUMNS)
+
+
+def _row(study: str, record: Record | None) -> dict[str, Any]:
+    if record is None:
+        return {"study": study, "status": WAITING}
+    error = record.get("error") or {}
+    return {
+        "study": study,
+        "status": record["status"],
+        **{f"{key}_ml": ml for key, ml in record["volumes_ml"].items()},
+        **{f"label_{value}_ml": ml for value, ml in record["labels_ml"].items()},
+        "sequences": " ".join(map(str, record["sequences"])),
+        "warnings": len(record["warnings"]),
+        "seconds": record["seconds"],
+        "device": record.get("device", ""),
+        "model": record["model"],
+        "error": " ".join(str(error.get("message", "")).split()),
     }

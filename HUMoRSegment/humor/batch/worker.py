@@ -1,4 +1,4 @@
-"""A worker process of a batch: ``python -m humor.batch.worker``, started and fed by ``processes.py``.
+"""A worker process of a batch: ``python -m humor.batch.worker``, started and fed by ``local.py``.
 
 The first line on stdin is the settings, each further one a job; answers are lines on stdout. When
 stdin ends the batch is gone, and so is this process, at once: its study will be done again by
@@ -12,21 +12,105 @@ import os
 import signal
 import sys
 import threading
+import traceback
+from dataclasses import replace
+from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from ..cli.interrupt import interruptible
-from ..errors import Cancelled, HumorError, MemoryShortage
+from ..errors import BundleError, Cancelled, HumorError, InputError, MemoryShortage, UsageError, UserFileError
 from ..events import Event, Reporter
-from .attempt import attempt, broken, failure_of, make_segmenter
-from .cpus import pin
-from .messages import Job, Message, Progressed, Ready, Unable, to_line
-from .settings import Settings
+from ..interruption import interruptible
+from ..memory.shortage import require_memory
+from ..system_failures import in_words
+from .messages import STOP, Ended, Failure, Job, Message, Progressed, Ready, Settings, Unable, to_line
+
+if TYPE_CHECKING:
+    from ..inference.segmenter import Segmenter
+
 
 EXIT_ORPHANED = 3
-STOP = "stop"
-"""The line that asks for an end: the study at work is given up cleanly."""
 _STEP = 0.02  # smallest progress that is told
+_FINAL = (InputError, UsageError, BundleError, UserFileError)
+
+
+def load_segmenter(settings: Settings) -> Segmenter:
+    """Load the batch's model.
+
+    Raises:
+        HumorError: it is not here (on another computer), is another one, or does not run here.
+    """
+    require_memory()
+    from ..bundle.bundle import load_bundle
+    from ..bundle.store import find_bundle
+    from ..pipeline import make_segmenter
+
+    folder = settings.folder if os.path.isdir(settings.folder) else find_bundle(settings.model)
+    bundle = load_bundle(folder)
+    if bundle.sha256 != settings.sha256:
+        raise BundleError(
+            f"{bundle.folder}: this is not the model {settings.model} that the batch started with. "
+            "Install the same model on every computer, and do not replace it while a batch runs."
+        )
+    return make_segmenter(bundle, settings.options)
+
+
+def attempt(job: Job, settings: Settings, segmenter: Segmenter, reporter: Reporter) -> Ended:
+    """Segment one study; whatever goes wrong becomes part of the answer.
+
+    Raises:
+        Cancelled, KeyboardInterrupt: the batch is to stop; nothing half written is left.
+    """
+    from ..pipeline import segment_files
+
+    files = {sequence: Path(file) for sequence, file in job.files.items()}
+    options = replace(settings.options, model=str(settings.folder))
+    try:
+        segment_files(files, Path(job.output), options, reporter, segmenter)
+    except Cancelled:
+        raise
+    except Exception as error:
+        return Ended(job.study, failure_of(error))
+    return Ended(job.study)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Any exception as a failure that can be told and written down."""
+    known = error if isinstance(error, HumorError) else in_words(error)
+    if known is not None:
+        return Failure(type(known).__name__, str(known), not isinstance(known, _FINAL))
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    message = f"Unexpected failure ({what}). This should not happen: please report it."
+    details = "".join(traceback.format_exception(error))
+    return Failure(type(error).__name__, message, True, details)
+
+
+def broken(ended: Ended) -> bool:
+    """Whether the worker should not be used any more: nobody knows its state after such a failure."""
+    return ended.failure is not None and bool(ended.failure.details)
+
+
+def usable_cpus() -> list[int]:
+    """Numbers of the logical processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def pin(cpus: list[int]) -> None:
+    """Keep this process on these processors; OpenVINO and torch then start as many threads.
+
+    Where the system knows no such thing (macOS), or forbids it, the number of threads is all.
+    """
+    try:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, cpus)
+        else:
+            import psutil
+
+            psutil.Process().cpu_affinity(cpus)
+    except (OSError, ValueError, AttributeError, ImportError):
+        return
 
 
 class _Worker:
@@ -42,7 +126,7 @@ class _Worker:
         """Work until told to stop."""
         threading.Thread(target=self._listen, daemon=True).start()
         try:
-            segmenter = make_segmenter(self._settings)
+            segmenter = load_segmenter(self._settings)
         except Cancelled:
             raise
         except Exception as error:

@@ -15,12 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError, OutputError, UsageError
 from ..plain_files import is_plain, sync_file, sync_folder
-from .bundle import Bundle
+from .bundle import MAX_BYTES, Bundle, load_bundle, open_file
 from .card import make_card
-from .load import load_bundle
 from .manifest import CARD, MANIFEST, MAX_MANIFEST_BYTES, Manifest
-from .opening import MAX_BYTES, open_file
-from .staging import new_folder
+from .save import new_folder
 from .store import writable_user_folder
 
 MAX_MEMBERS = 1000
@@ -157,7 +155,7 @@ def _check_member(info: zipfile.ZipInfo, path: Path) -> None:
     if info.flag_bits & 1:
         raise _refused(path, "it is encrypted")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _refused(path, f"{name!r} is packed in an unusual way")
+        raise _refused(path, f"{name!r} uses an unusual compression")
 
 
 def _depth(name: str) -> int:

@@ -1,19 +1,26 @@
-"""A bundle that is on disk: its facts, its files, its weights."""
+"""A bundle that is on disk: opened, its metadata, its files, its weights."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import BundleError
-from .eight_bit import restore
-from .hashing import sha256_of_bytes, sha256_of_open
-from .manifest import Manifest
-from .opening import open_file
+from ..hashing import sha256_of_bytes, sha256_of_open
+from .manifest import MANIFEST, MAX_MANIFEST_BYTES, Manifest
 from .rules import GET_AGAIN
-from .weights import decode_weights, weight_files
+from .weights import decode_weights, dequantise, weight_files
+
+MAX_BYTES = 4 << 30
+"""Of one file of a model, and of all that its zip unpacks to."""
+# A pipe that nobody writes to, or a device, must not keep anybody waiting.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Bundle:
 
     Attributes:
         folder: where it is.
-        manifest: the facts of its ``bundle.json``.
+        manifest: the metadata of its ``bundle.json``.
         sha256: of ``bundle.json``, which holds the hashes of all other files: it identifies
             weights and settings alike.
     """
@@ -49,7 +56,7 @@ class Bundle:
         """Bytes of all its files."""
         return sum((self.folder / file).stat().st_size for file in self.manifest.files)
 
-    def facts(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
         """What a result says about its model: ``name``, ``architecture``, ``sha256``, ``version``."""
         return {
             "name": self.manifest.name,
@@ -87,7 +94,7 @@ class Bundle:
             if twice := sorted(set(piece) & set(tensors)):
                 raise BundleError(f"{self.folder / file}: {twice[0]} is also in another file. {GET_AGAIN}")
             tensors |= piece
-        return restore(tensors)
+        return dequantise(tensors)
 
     def verify(self) -> None:
         """Check the hashes of all files.
@@ -117,3 +124,59 @@ def _unreadable(path: Path, error: OSError) -> BundleError:
 
 def _damaged(path: Path) -> BundleError:
     return BundleError(f"{path} is damaged: its SHA-256 is not the one in bundle.json. {GET_AGAIN}")
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Open a file for reading.
+
+    Raises:
+        OSError: it cannot be opened; ``EINVAL`` if it is no plain file, ``EFBIG`` if it is too large.
+    """
+    file = os.fdopen(os.open(path, _FLAGS), "rb")
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+    if status.st_size > MAX_BYTES:
+        file.close()
+        raise OSError(errno.EFBIG, f"it has {status.st_size / 1e9:.0f} GB, more than any model", str(path))
+    return file
+
+
+def load_bundle(folder: Path | str) -> Bundle:
+    """Open the bundle in a folder: read its metadata and see that its files are there.
+
+    Takes about a millisecond: weights are read, and their hashes checked, when they are asked for.
+
+    Raises:
+        BundleError: no bundle there, a description that does not fit, or a file is missing.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    try:
+        with open_file(path) as file:
+            text = file.read(MAX_MANIFEST_BYTES + 1)
+    except OSError as error:
+        raise BundleError(
+            f"{folder} is not a model: {path.name} cannot be read ({error.strerror or error}). "
+            "'humor models' lists the models that are here."
+        ) from error
+    if len(text) > MAX_MANIFEST_BYTES:
+        raise BundleError(f"{path} is too large to be a description. {GET_AGAIN}")
+    manifest = Manifest.from_json(text, str(path))
+    weight_files(manifest.files, folder)
+    missing = sorted(name for name in manifest.files if not os.path.isfile(folder / name))
+    if missing:
+        raise BundleError(
+            f"{folder}: files are missing, or no plain files: {', '.join(missing)}. {GET_AGAIN}"
+        )
+    _check_graph(manifest, path)
+    return Bundle(folder, manifest, sha256_of_bytes(text))
+
+
+def _check_graph(manifest: Manifest, path: Path) -> None:
+    graph = manifest.graph
+    if not graph:
+        return
+    if not all(graph[part] in manifest.files for part in ("xml", "constants")):
+        raise BundleError(f"{path}: graph must name its xml and constants among the files. {GET_AGAIN}")

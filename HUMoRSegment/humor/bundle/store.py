@@ -1,4 +1,4 @@
-"""Where models are: those that come with HUMoR, and the user's own folder."""
+"""Where models are, those that come with HUMoR and the user's own, and how one is found by its name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 
 from ..errors import BundleError
 from ..user_input import home
-from .bundle import Bundle
-from .load import load_bundle
+from .bundle import Bundle, load_bundle
 from .manifest import MANIFEST
 from .rules import is_name
-from .staging import not_of_a_model
+from .save import not_of_a_model
 
+DEFAULT_BUNDLE = "humor-student"
+"""What is used when no model is named."""
 FOLDER_VARIABLE = "HUMOR_MODELS"
 
 
@@ -145,3 +146,44 @@ def _opened(folder: Path) -> tuple[Bundle | None, str]:
         return load_bundle(folder), ""
     except BundleError as error:
         return None, str(error)
+
+
+def find_bundle(model: str | Path | None = None) -> Path:
+    """The folder of a model.
+
+    A name is looked for in the user's folder first, so that an imported model replaces one of the
+    same name that came with HUMoR; what is no such name is taken for a folder.
+
+    Args:
+        model: a name or a folder; None for the default model.
+
+    Raises:
+        BundleError: there is no such model.
+    """
+    name = DEFAULT_BUNDLE if model is None else model
+    if isinstance(name, str) and is_name(name):
+        for place in model_folders():
+            if os.path.lexists(place / name / MANIFEST):  # whatever it is: opening it tells
+                return place / name
+    folder = home(name)
+    if model is not None and os.path.lexists(folder / MANIFEST):
+        return folder
+    raise BundleError(_not_found(str(name), folder))
+
+
+def _not_found(name: str, folder: Path) -> str:
+    from difflib import get_close_matches  # here: it takes as long to load as the rest of this package
+
+    if os.path.isfile(folder) and folder.suffix.lower() == ".zip":
+        return f"{folder} is packed: 'humor models import {folder}' installs it, then use its name."
+    if os.path.isdir(folder) and not is_name(name):
+        return f"{folder} holds no model: it has no {MANIFEST}."
+    known = sorted({entry.name for entry in installed_bundles()})
+    if not known:
+        return (
+            f"There is no model {name!r}, nor any other. Install one with 'humor models import FILE.zip', "
+            f"or put its folder into {user_folder()}."
+        )
+    near = get_close_matches(name, known, 1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    return f"There is no model {name!r}.{meant} Installed: {', '.join(known)}."

@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE, Cancelled, UsageError
 from ..sequences import DISPLAY_NAMES, SEQUENCES
 from ..user_input import whole_number
-from . import study_options
-from .given_path import given_path
-from .progress import Bar, JsonLines, Quiet
-from .terminal import complain, say
+from .arguments import add_listening, add_output, add_run_options, given_path, run_options
+from .terminal import Bar, JsonLines, Quiet, complain, say
 
 if TYPE_CHECKING:
     from ..batch.batch import Summary
-    from ..batch.plan import Step
-    from ..batch.pool import Crew
-    from ..batch.settings import Settings
-    from ..batch.study import BatchStudy
+    from ..batch.messages import Settings
+    from ..batch.plan import PlannedStudy
+    from ..batch.pool import Executor
+    from ..batch.studies import BatchStudy
     from ..events import Event, Listener
 
 _EXAMPLES = """\
@@ -33,19 +31,19 @@ examples:
   humor batch STUDIES --output OUT --ray=auto
 
 STUDIES is a folder of study folders (however deep, also BIDS), a folder with the files of many patients
-(told apart by how their names begin), or a CSV file with the columns study, t1, t1c, t2, flair (paths
-relative to it; an empty cell is a missing sequence). Each study's results
-are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in OUT/volumes.csv.
-What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
-when its files, the model or an option that decides the result have changed; the device and the
-number of workers do not count (on a CPU a few voxels in bf16 depend on the threads of a worker,
-with --precision fp32 none do). Files of yours are never overwritten: a study whose results you have
+(whose names begin differently for each patient), or a CSV file with the columns study, t1, t1c, t2, flair
+(paths relative to it; an empty cell is a missing sequence). The results of each study are in OUT/STUDY,
+a record of every attempt is in OUT/records.jsonl, and all volumes are in OUT/volumes.csv.
+Finished studies are skipped, so the same command continues after a cancel or a kill. A study is done
+again when its files, the model or an option that decides the result have changed; the device and the
+number of workers do not count (on a CPU, the number of threads of a worker decides a few voxels in bf16;
+with --precision fp32 it decides none). Your files are never overwritten: a study whose results you have
 corrected counts as failed; move them away to have it done again.
 Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
 For research use only; not a medical device.
 """
 MOST_WORKERS, MOST_RETRIES, LONGEST_LIMIT = 1000, 1000, 10**9
-_STAYS = "What is done stays done; the same command goes on from there."
+_STAYS = "Finished studies are kept; the same command continues from there."
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -53,19 +51,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "batch",
         help="segment many studies",
-        description="Segment many studies, with the model kept loaded, and go on where it was stopped.",
+        description="Segment many studies with the model kept loaded; continue where it was stopped before.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "studies", type=given_path, metavar="STUDIES", help="folder of study folders, or CSV file"
     )
-    parser.add_argument(
-        "--output", "-o", type=given_path, required=True, metavar="OUT", help="results folder"
-    )
-    study_options.add_channels(parser)
-    study_options.add_model_options(parser)
-    study_options.add_result_options(parser)
+    add_output(parser)
+    add_run_options(parser, "batch")
+    add_listening(parser)
     group = parser.add_argument_group("batch")
     group.add_argument(
         "--workers", type=_between(1, MOST_WORKERS), metavar="N", help="worker processes (default: 1)"
@@ -78,16 +73,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         type=_between(0, MOST_RETRIES),
         default=1,
         metavar="N",
-        help="more attempts where that may help (default: 1)",
+        help="further attempts after a failure that may pass (default: 1)",
     )
     group.add_argument(
         "--time-limit",
         type=_between(0, LONGEST_LIMIT),
         default=3600,
         metavar="SECONDS",
-        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
+        help="stop a study that takes longer, and continue (default: 3600; 0 for no limit)",
     )
-    group.add_argument("--redo", action="store_true", help="do again what is done")
+    group.add_argument("--redo", action="store_true", help="do finished studies again")
     group.add_argument("--dry-run", action="store_true", help="list what would be done, and with which files")
     group.add_argument(
         "--ray",
@@ -105,15 +100,15 @@ def run(arguments: argparse.Namespace) -> int:
         HumorError: see ``errors``.
     """
     from ..batch.batch import list_studies
-    from ..batch.room import room_warnings
-    from ..batch.settings import settings_of
+    from ..batch.local import room_warnings
+    from ..batch.messages import settings_of
 
     _refuse_contradictions(arguments)
     listener = _listener(arguments)
     # With --json stdout belongs to the events, whatever a library prints.
     with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
         studies, warnings = list_studies(arguments.studies, arguments.output, arguments.channels)
-        settings = settings_of(study_options.options_of(arguments))
+        settings = settings_of(run_options(arguments))
         if arguments.ray is None:
             warnings = [*warnings, *room_warnings(len(_devices_of(arguments)))]
         _tell_warnings(warnings, listener)
@@ -132,7 +127,7 @@ def _do(
             studies,
             arguments.output,
             settings,
-            _crew(arguments, settings),
+            _executor(arguments, settings),
             retries=arguments.retries,
             redo=arguments.redo,
             time_limit=arguments.time_limit or None,
@@ -148,15 +143,15 @@ def _do(
     return EXIT_CANNOT_SEGMENT if summary.failed else EXIT_DONE
 
 
-def _crew(arguments: argparse.Namespace, settings: Settings) -> Callable[[], Crew]:
+def _executor(arguments: argparse.Namespace, settings: Settings) -> Callable[[], Executor]:
     """Makes the workers; Ray is imported only where it is wanted."""
     if arguments.ray is not None:
-        from ..batch.ray_pool import RayCrew
+        from ..batch.ray import RayExecutor
 
-        return lambda: RayCrew(settings, arguments.workers, arguments.ray)
-    from ..batch.processes import Processes
+        return lambda: RayExecutor(settings, arguments.workers, arguments.ray)
+    from ..batch.local import LocalExecutor
 
-    return lambda: Processes(settings, _devices_of(arguments))
+    return lambda: LocalExecutor(settings, _devices_of(arguments))
 
 
 def _devices_of(arguments: argparse.Namespace) -> list[str]:
@@ -220,7 +215,7 @@ def _tell_warnings(warnings: list[str], listener: Listener) -> None:
 def _tell_summary(summary: Summary, listener: Listener) -> None:
     from ..events import Event
 
-    listener(Event("result", "batch", "Done", 1.0, data=summary.facts()))
+    listener(Event("result", "batch", "Done", 1.0, data=summary.to_json()))
 
 
 def _show(summary: Summary, quiet: bool) -> None:
@@ -231,47 +226,47 @@ def _show(summary: Summary, quiet: bool) -> None:
             complain(f"  {study}: {why}")
     if quiet:
         return
-    facts = summary.facts()
+    entries = summary.to_json()
     say(f"Studies:   {len(summary.done)} done, {summary.skipped} before, {len(summary.failed)} failed")
     if summary.done:
         say(f"Time:      {summary.seconds:.1f} s, {summary.per_hour:.0f} studies/hour")
-    say(f"Results:   {facts['output']}")
-    say(f"Volumes:   {facts['volumes']}")
+    say(f"Results:   {entries['output']}")
+    say(f"Volumes:   {entries['volumes']}")
     say("For research use only; not a medical device.")
 
 
 def _show_plan(arguments: argparse.Namespace, studies: list[BatchStudy], settings: Settings) -> int:
     """``--dry-run``: nothing is written; 1 where a study could not be done."""
-    from ..batch.folder import BatchFolder
+    from ..batch.batch_folder import BatchFolder
     from ..batch.plan import CANNOT, plan
     from ..events import Event
 
-    hopeless = 0
+    impossible = 0
     json_lines = JsonLines() if arguments.json else None
-    for step in plan(studies, BatchFolder(arguments.output), settings, arguments.redo):
-        hopeless += step.action == CANNOT
+    for planned in plan(studies, BatchFolder(arguments.output), settings, arguments.redo):
+        impossible += planned.action == CANNOT
         if json_lines is not None:
-            json_lines(Event("stage", "plan", f"{step.study.id}: {step.reason}", data=_step_facts(step)))
+            json_lines(Event("stage", "plan", f"{planned.study.id}: {planned.reason}", data=_entry(planned)))
         else:
-            say("\n".join(_step_lines(step)))
-    return EXIT_CANNOT_SEGMENT if hopeless else EXIT_DONE
+            say("\n".join(_lines(planned)))
+    return EXIT_CANNOT_SEGMENT if impossible else EXIT_DONE
 
 
-def _step_facts(step: Step) -> dict[str, Any]:
+def _entry(planned: PlannedStudy) -> dict[str, Any]:
     return {
-        "study": step.study.id,
-        "action": step.action,
-        "reason": step.reason,
-        "source": step.study.source,
-        "files": {sequence: str(path) for sequence, path in step.study.files.items()},
-        "reasons": step.study.reasons,
+        "study": planned.study.id,
+        "action": planned.action,
+        "reason": planned.reason,
+        "source": planned.study.source,
+        "files": {sequence: str(path) for sequence, path in planned.study.files.items()},
+        "reasons": planned.study.reasons,
     }
 
 
-def _step_lines(step: Step) -> list[str]:
-    lines = [f"{step.study.id}: {step.action} ({step.reason})"]
+def _lines(planned: PlannedStudy) -> list[str]:
+    lines = [f"{planned.study.id}: {planned.action} ({planned.reason})"]
     for name in SEQUENCES:
-        if name in step.study.files:
-            shown = f"{step.study.files[name]}  ({step.study.reasons[name]})"
+        if name in planned.study.files:
+            shown = f"{planned.study.files[name]}  ({planned.study.reasons[name]})"
             lines.append(f"    {DISPLAY_NAMES[name]:6} {shown}")
     return lines

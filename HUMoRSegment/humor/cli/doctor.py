@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_CANNOT_SEGMENT, EXIT_DONE
-from .given_path import given_path
-from .terminal import say
+from .arguments import given_path
+from .terminal import JsonLines, say
 
 if TYPE_CHECKING:
     from ..events import Listener
-    from .doctor_check import Check
+    from .doctor_checks import Check
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -37,17 +37,17 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run all checks; each is shown as soon as it is done."""
     from ..events import Event
-    from .doctor_check import FAIL, all_checks
+    from .doctor_checks import FAIL, all_checks
 
-    listener = _json() if arguments.json else _lines()
+    listener = JsonLines() if arguments.json else _lines()
     checks = []
     with redirect_stdout(sys.stderr):  # stdout belongs to the checks, whatever a library prints
         for check in all_checks(arguments.output, arguments.device):
             checks.append(check)
-            listener(Event("progress", "doctor", _sentence(check), data=check.facts()))
+            listener(Event("progress", "doctor", _sentence(check), data=check.to_json()))
     good = not any(check.status == FAIL for check in checks)
-    facts = {"ok": good, "checks": [check.facts() for check in checks]}
-    listener(Event("result", "doctor", _summary(checks), data=facts))
+    data = {"ok": good, "checks": [check.to_json() for check in checks]}
+    listener(Event("result", "doctor", _summary(checks), data=data))
     return EXIT_DONE if good else EXIT_CANNOT_SEGMENT
 
 
@@ -61,12 +61,6 @@ def _summary(checks: list[Check]) -> str:
     if not any(counts.values()):
         return "Everything works."
     return f"{counts['fail']} failed, {counts['warn']} could be better: the arrows say what to do."
-
-
-def _json() -> Listener:
-    from .progress import JsonLines
-
-    return JsonLines()
 
 
 def _lines() -> Listener:

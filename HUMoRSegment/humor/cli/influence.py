@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..sequences import DISPLAY_NAMES, SEQUENCES
-from . import study_options
+from ..sequences import DISPLAY_NAMES
+from . import arguments as common
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -33,14 +33,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    study_options.add_study(parser)
-    study_options.add_model_options(parser)
-    group = parser.add_argument_group("results")
-    group.add_argument(
-        "--reference", choices=SEQUENCES, help="the sequence on whose grid regions are compared"
-    )
-    group.add_argument("--json", action="store_true", help="one event a line on stdout, nothing else")
-    group.add_argument("--quiet", action="store_true", help="show warnings and errors only")
+    common.add_study(parser)
+    common.add_output(parser)
+    common.add_run_options(parser, "influence")
+    common.add_listening(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HumorError: see ``errors``.
     """
-    with study_options.listening(arguments) as listener:
+    with common.listening(arguments) as listener:
         found = _influence(arguments, listener)
     if not arguments.json and not arguments.quiet:
         _show(found)
@@ -59,19 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _influence(arguments: argparse.Namespace, listener: Listener) -> Influence:
     from ..events import Reporter
     from ..influence import influence_of_files, shares
-    from ..pipeline import SegmentOptions
 
-    files = study_options.files_of(arguments, listener)
-    options = SegmentOptions(
-        model=arguments.model,
-        device=arguments.device,
-        precision=arguments.precision,
-        window=arguments.window,
-        mirror=arguments.mirror,
-        reference=arguments.reference,
-        register=arguments.register,
-        channels=arguments.channels,
-    )
+    files = common.files_of(arguments, listener)
+    options = common.run_options(arguments)
     return influence_of_files(files, arguments.output, options, Reporter(listener, shares(files)))
 
 

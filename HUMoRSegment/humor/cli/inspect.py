@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EXIT_DONE
 from ..neutral import printable
 from ..sequences import DISPLAY_NAMES
-from . import study_options
-from .given_path import given_path
+from .arguments import add_run_options, given_path
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=given_path, metavar="FOLDER", help="a study, or a folder of studies")
-    study_options.add_channels(parser)
+    add_run_options(parser, "inspect")
     parser.add_argument(
         "--json", action="store_true", help='one object: {"files": [{"file", "sequence", "reason"}]}'
     )
@@ -49,13 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = inspect_folder(arguments.folder, arguments.channels)
     if arguments.json:
-        say(json.dumps({"files": [_facts(item) for item in found]}))
+        say(json.dumps({"files": [_entry(item) for item in found]}))
     else:
         say("\n".join(_lines(found)) or f"{arguments.folder} holds no image.")
     return EXIT_DONE
 
 
-def _facts(item: Inspected) -> dict[str, str]:
+def _entry(item: Inspected) -> dict[str, str]:
     return {"file": item.file, "sequence": item.sequence, "reason": item.reason}
 
 

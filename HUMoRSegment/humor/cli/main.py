@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import NoReturn
 
 from .. import __version__
-from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError, in_words
-from .interrupt import interruptible
-from .terminal import complain
+from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
+from ..interruption import interruptible
+from ..system_failures import in_words
+from .terminal import JsonLines, complain, error_event
 
 # Command → its line in the help. A command's module is imported only when it is the one that was asked for.
 COMMANDS: dict[str, str] = {
@@ -90,8 +91,6 @@ def _guarded(given: list[str], as_json: bool, debug: bool) -> int:
 
 
 def _check_stdout() -> None:
-    from .progress import JsonLines
-
     JsonLines()
 
 
@@ -123,8 +122,6 @@ def _run(given: list[str]) -> int:
 
 def _failed(error: HumorError, as_json: bool) -> int:
     if as_json:
-        from .progress import JsonLines, error_event
-
         try:
             JsonLines()(error_event(error))
         except Cancelled:  # nobody reads any more

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .given_path import given_path
+from .arguments import given_path
+from .terminal import listener_for, say
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -27,9 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         OutputError: the folder cannot be written to.
     """
     from ..events import Reporter
-    from ..sample import DEFAULT_SEED, write_sample
-    from .progress import listener_for
-    from .terminal import say
+    from ..sample.patient import DEFAULT_SEED, write_sample
 
     seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     reporter = Reporter(listener_for(arguments.json, quiet=False), {"generate": 1.0})

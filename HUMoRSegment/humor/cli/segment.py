@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .study_options import add_model_options, add_result_options, add_study, files_of, listening, options_of
+from .arguments import (
+    add_listening,
+    add_output,
+    add_run_options,
+    add_study,
+    files_of,
+    listening,
+    run_options,
+)
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -33,8 +44,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_study(parser)
-    add_model_options(parser)
-    add_result_options(parser)
+    add_output(parser)
+    add_run_options(parser, "segment")
+    add_listening(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,21 +65,33 @@ def run(arguments: argparse.Namespace) -> int:
 def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     from ..events import Reporter
     from ..pipeline import STAGES, segment_files
-    from .process import seconds_since_start
 
     files = files_of(arguments, listener)
-    options = options_of(arguments)
+    options = run_options(arguments)
     reporter = Reporter(listener, STAGES)
     return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
 
 
-def _show(facts: dict[str, Any]) -> None:
-    volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in facts["volumes_ml"].items())
-    seconds = facts["seconds"]
+def _show(result: dict[str, Any]) -> None:
+    volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in result["volumes_ml"].items())
+    seconds = result["seconds"]
     say(f"Volumes:   {volumes}")
-    say(f"Results:   {facts['output']}  ({', '.join(facts['files'])})")
-    if facts["report"]:
-        say(f"Report:    {facts['report']}")
-    say(f"Model:     {facts['model'].get('name', '')} on {facts['device']}")
+    say(f"Results:   {result['output']}  ({', '.join(result['files'])})")
+    if result["report"]:
+        say(f"Report:    {result['report']}")
+    say(f"Model:     {result['model'].get('name', '')} on {result['device']}")
     say(f"Time:      label map {seconds['to_label_map']:.1f} s, everything {seconds['total']:.1f} s")
     say("For research use only; not a medical device.")
+
+
+def seconds_since_start() -> float:
+    """Seconds since the operating system started this process; 0 where that cannot be known.
+
+    On Linux from ``/proc`` (proc(5): field 22 of ``stat``, ticks after boot), to about 10 ms.
+    """
+    try:
+        after_name = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        ticks = int(after_name[22 - 3])
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0

@@ -13,6 +13,7 @@ from ..errors import DeviceError, UsageError
 from ..events import Reporter
 from ..memory.available import CONTAINER, GB, PROCESS, main_memory
 from ..networks.names import TOKEN
+from ..options import PRECISIONS
 from ..regions import nest
 from ..routing import Routing
 from ..study.case import Case, masks_to_native, to_native
@@ -35,7 +36,6 @@ from .postprocessing import limit_of, nested_masks, remove_small_components
 from .segmentation import Segmentation
 from .windows import Triple
 
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 GPU_BATCH = 4
 _Values = dict[str, float | None]
 

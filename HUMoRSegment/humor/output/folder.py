@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..errors import DISK_FULL, WRITE_FAILURES, OutputError, UsageError, UserFileError, output_error
+from ..errors import OutputError, UsageError, UserFileError
 from ..interruption import put_off
 from ..plain_files import (
     PARTIAL,
@@ -28,6 +28,7 @@ from ..plain_files import (
     sync_file,
     sync_folder,
 )
+from ..system_failures import DISK_FULL, WRITE_FAILURES, output_error
 from .names import KINDS, SEGMENTATION, Kind
 from .ownership import (
     FILES,

@@ -14,6 +14,7 @@ import numpy as np
 from .. import __version__
 from ..box import bounding_box
 from ..inference.result_warnings import all_warnings
+from ..options import SegmentOptions
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
 from ..study.volume import Source, Sources
@@ -32,7 +33,11 @@ NOTICE = "For research use only. Not a medical device: not for diagnosis or trea
 
 
 def report_facts(
-    segmentation: Segmentation, inputs: Mapping[str, Sources], routing: dict[str, Any], outputs: list[str]
+    segmentation: Segmentation,
+    inputs: Mapping[str, Sources],
+    routing: dict[str, Any],
+    outputs: list[str],
+    options: SegmentOptions,
 ) -> dict[str, Any]:
     """The facts of a run (JSON-serialisable).
 
@@ -41,6 +46,7 @@ def report_facts(
         inputs: sequence → the files that were read for it.
         routing: as from ``routing_facts``.
         outputs: file names in the output folder.
+        options: of the run.
     """
     case, warnings = segmentation.case, all_warnings(segmentation)
     flags = dict(zip(SEQUENCES, case.available, strict=True))
@@ -67,6 +73,7 @@ def report_facts(
         "warning_records": [to_json(warning) for warning in (*warnings, *segmentation.fallbacks)],
         "routing": routing,
         "model": dict(segmentation.model),
+        "options": options.to_json(),
         "device": segmentation.device,
         "fallbacks": [str(warning) for warning in segmentation.fallbacks],
         "seconds": {stage: round(float(value), 3) for stage, value in segmentation.seconds.items()},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..inference.segmentation import Segmentation
+from ..options import SegmentOptions
 from ..study.volume import Sources
 from .folder import OutputFolder
 from .names import INFLUENCE_TABLE, LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
@@ -30,10 +31,7 @@ def write_rest(
     out: OutputFolder,
     segmentation: Segmentation,
     inputs: Mapping[str, Sources],
-    *,
-    probabilities: bool = False,
-    page: bool = True,
-    segments: bool = True,
+    options: SegmentOptions,
 ) -> dict[str, Any]:
     """Stage segments, routing maps, reports and, if wanted, probabilities; leaving ``out`` publishes them.
 
@@ -41,9 +39,8 @@ def write_rest(
         out: the folder, entered.
         segmentation: the result.
         inputs: sequence → the files that were read for it.
-        probabilities: also write ``probabilities.nii.gz``.
-        page: also write ``report.html`` (needs matplotlib).
-        segments: also write ``segmentation.seg.nrrd``.
+        options: of the run; they say what is written (``report.html`` needs matplotlib), and stand in
+            the report.
 
     Returns:
         The facts of ``report.json``.
@@ -54,19 +51,19 @@ def write_rest(
     from .report_json import report_facts
     from .routing_files import routing_facts, write_routing
 
-    if segments:
+    if options.segments:
         from .seg_nrrd import write_segments
 
         write_segments(out.file(SEGMENTS), segmentation)
-    if probabilities:
+    if options.probabilities:
         from .nifti import write_probabilities
 
         write_probabilities(out.file(PROBABILITIES), segmentation)
     routing = routing_facts(segmentation)
     write_routing(out, segmentation, routing)
-    reports = [REPORT_PAGE, REPORT] if page else [REPORT]
-    facts = report_facts(segmentation, inputs, routing, [*out.all_names(), *reports])
-    if page:
+    reports = [REPORT_PAGE, REPORT] if options.page else [REPORT]
+    facts = report_facts(segmentation, inputs, routing, [*out.all_names(), *reports], options)
+    if options.page:
         from .report_html import write_report_page
 
         write_report_page(out.file(REPORT_PAGE), facts, segmentation)

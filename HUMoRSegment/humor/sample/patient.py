@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from humor.bundle.hashing import sha256_of_bytes
 from humor.errors import UsageError
+from humor.hashing import sha256_of_bytes
 from humor.output.folder import OutputFolder
 from humor.output.names import Kind
 from humor.regions import ED, ET, NCR

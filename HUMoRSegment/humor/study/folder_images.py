@@ -16,8 +16,8 @@ from pathlib import Path
 from ..sequences import SEQUENCES
 from .acquisition import SOURCE, Reading, sidecar_acquisition
 from .evidence import Evidence, weigh_evidence
-from .file_names import NameReading, common_words, read_name, read_names, stem
-from .formats import COMPANION_SUFFIXES, HEADER_SUFFIXES, PAIR_SUFFIXES, header_of, image_suffix
+from .file_names import NameReading, common_words, read_name, read_names
+from .formats import COMPANION_SUFFIXES, HEADER_SUFFIXES, PAIR_SUFFIXES, header_of, image_suffix, stem
 from .name_words import plain, words_in
 from .vocabulary import CORES, Meaning
 

@@ -12,8 +12,8 @@ from ..sequences import SEQUENCES
 from ..user_input import absence
 from .channels import Channels, channels_of_dataset
 from .evidence import UNCLEAR
-from .file_names import stem
 from .folder_images import ReadImage, by_patient, images_in, read_images
+from .formats import stem
 
 
 @dataclass(frozen=True)

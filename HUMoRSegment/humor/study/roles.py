@@ -12,9 +12,8 @@ from ..sequences import DISPLAY_NAMES, SEQUENCES
 from ..user_input import absence
 from .channels import Channels, channels_of_dataset
 from .evidence import UNCLEAR
-from .file_names import stem
 from .folder_images import DICOM_SUFFIXES, FoundImage, ReadImage, by_patient, images_of_study, read_images
-from .formats import IMAGE_SUFFIXES
+from .formats import IMAGE_SUFFIXES, stem
 
 LONGEST_LIST = 6  # file names shown in a message
 _OPTIONS = " ".join(f"--{name} FILE" for name in SEQUENCES)

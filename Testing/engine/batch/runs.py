@@ -16,14 +16,14 @@ from typing import Any
 import psutil
 
 from humor.batch.batch import Summary, list_studies, run_batch
-from humor.batch.names import RECORDS
-from humor.batch.pool import Crew
-from humor.batch.processes import Processes
-from humor.batch.settings import Settings, settings_of
+from humor.batch.local import LocalExecutor
+from humor.batch.messages import Settings, settings_of
+from humor.batch.pool import Executor
+from humor.batch.state import RECORDS
 from humor.events import Listener
+from humor.options import SegmentOptions
 from humor.output.folder import LOCK, STAGING
 from humor.output.names import LABEL_MAP, REPORT
-from humor.pipeline import SegmentOptions
 
 ENGINE = Path(__file__).resolve().parents[3] / "HUMoRSegment"
 OPTIONS = ("--device", "cpu", "--no-report", "--json")
@@ -34,13 +34,13 @@ def run(
     studies: Path,
     output: Path,
     workers: int = 1,
-    crew: Callable[[Settings], Crew] | None = None,
+    executor: Callable[[Settings], Executor] | None = None,
     listener: Listener | None = None,
     **choices: Any,
 ) -> Summary:
     """A batch in this process, with real workers."""
     settings = settings_of(SegmentOptions(device="cpu", page=False))
-    make = crew or (lambda settings: Processes(settings, ["cpu"] * workers))
+    make = executor or (lambda settings: LocalExecutor(settings, ["cpu"] * workers))
     found, _ = list_studies(studies, output)
     return run_batch(found, output, settings, lambda: make(settings), listener=listener, **choices)
 

@@ -12,10 +12,9 @@ import pytest
 from engine.batch.made_studies import SAMPLE, make_studies, make_study
 from engine.batch.runs import label_maps, leftovers, records, run, times_done
 from humor.batch import runner
-from humor.batch.messages import Ended, Message, Ready
-from humor.batch.names import RECORDS, VOLUMES
-from humor.batch.processes import Process, Processes
-from humor.batch.settings import Settings
+from humor.batch.local import LocalExecutor, LocalWorker
+from humor.batch.messages import Ended, Message, Ready, Settings
+from humor.batch.state import RECORDS, VOLUMES
 from humor.errors import BundleError, DeviceError, HumorError, OutputError
 from humor.events import Event
 from humor.output.folder import LOCK, STAGING
@@ -113,7 +112,7 @@ def test_a_failing_study_in_the_midst_stops_no_other(three: Path, tmp_path: Path
 def test_a_study_that_is_known_to_be_hopeless_is_recorded_without_a_worker(tmp_path: Path) -> None:
     table = tmp_path / "studies.csv"
     table.write_text("study,t1\nA,nowhere.nii\n")
-    summary = run(table, tmp_path / "out", crew=lambda settings: pytest.fail("a worker was started"))
+    summary = run(table, tmp_path / "out", executor=lambda settings: pytest.fail("a worker was started"))
     assert "row 2" in summary.failed["A"]
     assert records(tmp_path / "out")[0]["error"]["type"] == "InputError"
 
@@ -129,21 +128,21 @@ class Killer:
 
     def __init__(self, times: int) -> None:
         self._times = times
-        self._crew: Processes
+        self._executor: LocalExecutor
 
-    def crew(self, settings: Settings) -> Processes:
-        self._crew = Processes(settings, ["cpu"])
-        return self._crew
+    def executor(self, settings: Settings) -> LocalExecutor:
+        self._executor = LocalExecutor(settings, ["cpu"])
+        return self._executor
 
     def __call__(self, event: Event) -> None:
         if self._times and event.stage == "batch" and (event.fraction or 0) > 0.05:
             self._times -= 1
-            os.kill(self._crew._running[0].pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            os.kill(self._executor._running[0].pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def test_a_killed_worker_is_replaced_and_its_study_tried_again(tmp_path: Path) -> None:
     studies, out, killer = slow_study(tmp_path / "in"), tmp_path / "out", Killer(1)
-    summary = run(studies, out, crew=killer.crew, listener=killer)
+    summary = run(studies, out, executor=killer.executor, listener=killer)
     assert summary.done == ["slow"] and not summary.failed
     first, second = records(out)
     assert (first["status"], first["error"]["type"]) == ("failed", "WorkerDied")
@@ -154,17 +153,17 @@ def test_a_killed_worker_is_replaced_and_its_study_tried_again(tmp_path: Path) -
 
 def test_a_study_that_kills_every_worker_is_listed_as_failed(tmp_path: Path) -> None:
     studies, out, killer = slow_study(tmp_path / "in"), tmp_path / "out", Killer(1)
-    summary = run(studies, out, crew=killer.crew, listener=killer, retries=0)
+    summary = run(studies, out, executor=killer.executor, listener=killer, retries=0)
     assert list(summary.failed) == ["slow"] and "worker process" in summary.failed["slow"]
     assert not (out / "slow").exists()
 
 
-class Stopped(Processes):
+class Stopped(LocalExecutor):
     """Its first worker hangs as soon as it is ready, as one that a driver lets down."""
 
     stopped = False
 
-    def wait(self, seconds: float) -> list[tuple[Process, Message]]:
+    def wait(self, seconds: float) -> list[tuple[LocalWorker, Message]]:
         """As the real one does."""
         said = super().wait(seconds)
         if not self.stopped and any(isinstance(message, Ready) for _, message in said):
@@ -176,8 +175,8 @@ class Stopped(Processes):
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no processes")
 def test_a_study_that_takes_too_long_is_given_up_and_the_others_go_on(three: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    crew = lambda settings: Stopped(settings, ["cpu"])  # noqa: E731
-    summary = run(three, out, crew=crew, time_limit=10, retries=3)
+    executor = lambda settings: Stopped(settings, ["cpu"])  # noqa: E731
+    summary = run(three, out, executor=executor, time_limit=10, retries=3)
     assert summary.done == ["s01", "s02"] and list(summary.failed) == ["s00"]
     assert "not done after 10 s" in summary.failed["s00"] and "--time-limit" in summary.failed["s00"]
     (record,) = [record for record in records(out) if record["study"] == "s00"]
@@ -186,10 +185,10 @@ def test_a_study_that_takes_too_long_is_given_up_and_the_others_go_on(three: Pat
     assert run(three, out).done == ["s00"]
 
 
-class NeverStarts(Processes):
+class NeverStarts(LocalExecutor):
     """Its workers hang from their first moment on, as at a model on a drive that does not answer."""
 
-    def launch(self, number: int) -> Process:
+    def launch(self, number: int) -> LocalWorker:
         """As the real one does."""
         process = super().launch(number)
         os.kill(process.pid, signal.SIGSTOP)
@@ -202,16 +201,16 @@ def test_workers_that_hang_while_they_load_the_model_end_the_batch(
 ) -> None:
     monkeypatch.setattr(runner, "LONGEST_START", 0.2)
     with pytest.raises(HumorError, match=r"No worker is left: .*still loading the model"):
-        run(three, tmp_path / "out", crew=lambda settings: NeverStarts(settings, ["cpu"]), time_limit=10)
+        run(three, tmp_path / "out", executor=lambda settings: NeverStarts(settings, ["cpu"]), time_limit=10)
     assert not leftovers(tmp_path / "out")
 
 
-class Meddling(Processes):
+class Meddling(LocalExecutor):
     """Touches a file just before it is told that its study has ended."""
 
     target: Path | None = None
 
-    def wait(self, seconds: float) -> list[tuple[Process, Message]]:
+    def wait(self, seconds: float) -> list[tuple[LocalWorker, Message]]:
         """As the real one does."""
         said = super().wait(seconds)
         if self.target is not None and any(isinstance(message, Ended) for _, message in said):
@@ -223,12 +222,12 @@ class Meddling(Processes):
 def test_files_that_change_while_they_are_read_are_not_taken_for_done(three: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
 
-    def crew(settings: Settings) -> Processes:
+    def executor(settings: Settings) -> LocalExecutor:
         made = Meddling(settings, ["cpu"])
         made.target = three / "s00" / "t1.nii.gz"
         return made
 
-    summary = run(three, out, crew=crew)
+    summary = run(three, out, executor=executor)
     assert sorted(summary.done) == ["s00", "s01", "s02"]
     failed = [record for record in records(out) if record["status"] == "failed"]
     assert [record["study"] for record in failed] == ["s00"]
@@ -238,25 +237,27 @@ def test_files_that_change_while_they_are_read_are_not_taken_for_done(three: Pat
 def test_a_device_that_is_not_there_stops_the_batch_before_any_study(three: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(DeviceError, match="cuda:99"):
-        run(three, out, crew=lambda settings: Processes(settings, ["cuda:99"]))
+        run(three, out, executor=lambda settings: LocalExecutor(settings, ["cuda:99"]))
     assert records(out) == [] and run(three, out).done == ["s00", "s01", "s02"]
 
 
 def test_workers_refuse_another_model_than_the_batch_began_with(three: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="not the model"):
-        run(three, tmp_path / "out", crew=lambda given: Processes(replace(given, sha256="0"), ["cpu"]))
+        run(
+            three, tmp_path / "out", executor=lambda given: LocalExecutor(replace(given, sha256="0"), ["cpu"])
+        )
 
 
 def test_records_that_cannot_be_written_stop_the_batch_and_its_workers(three: Path, tmp_path: Path) -> None:
-    out, crews = tmp_path / "out", list[Processes]()
+    out, crews = tmp_path / "out", list[LocalExecutor]()
 
-    def crew(settings: Settings) -> Processes:
+    def executor(settings: Settings) -> LocalExecutor:
         (out / RECORDS).mkdir()  # where a file should be
-        crews.append(Processes(settings, ["cpu"]))
+        crews.append(LocalExecutor(settings, ["cpu"]))
         return crews[0]
 
     with pytest.raises(OutputError, match=r"cannot be written"):
-        run(three, out, crew=crew)
+        run(three, out, executor=executor)
     assert not crews[0]._running
     (out / RECORDS).rmdir()
     summary = run(three, out)

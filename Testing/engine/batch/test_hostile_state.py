@@ -15,7 +15,7 @@ import pytest
 
 from engine.batch.made_studies import make_studies, make_study
 from engine.batch.runs import leftovers, records, run
-from humor.batch.names import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
+from humor.batch.state import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
 from humor.batch.study_folders import find_studies
 from humor.errors import UserFileError
 from humor.output.names import LABEL_MAP, REPORT, SEGMENTS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from humor.batch.cpus import shares
+from humor.batch.local import shares
 from humor.batch.messages import (
     Died,
     Ended,
@@ -17,9 +17,9 @@ from humor.batch.messages import (
     from_line,
     to_line,
 )
-from humor.batch.pace import Pace
 from humor.batch.pool import MAX_FAILED_STARTS, Pool
-from humor.batch.ray_pool import threads_each
+from humor.batch.ray import threads_each
+from humor.batch.runner import Eta
 from humor.errors import DeviceError, HumorError, UsageError
 
 
@@ -36,7 +36,7 @@ class Puppet:
 
 
 class Puppets:
-    """A crew that says what the test tells it to."""
+    """An executor that says what the test tells it to."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -59,39 +59,39 @@ def job(study: str) -> Job:
     return Job(study, {}, "out")
 
 
-def ready(crew: Puppets, pool: Pool) -> None:
-    crew.said = [(puppet, Ready()) for puppet in crew.launched]
+def ready(executor: Puppets, pool: Pool) -> None:
+    executor.said = [(puppet, Ready()) for puppet in executor.launched]
     pool.wait(0)
 
 
 def started(size: int, wanted: int = 10) -> tuple[Puppets, Pool]:
-    crew = Puppets(size)
-    pool = Pool(crew, wanted)
+    executor = Puppets(size)
+    pool = Pool(executor, wanted)
     pool.start()
-    return crew, pool
+    return executor, pool
 
 
 def test_only_the_worker_that_has_the_study_is_killed_and_replaced() -> None:
-    crew, pool = started(2)
-    ready(crew, pool)
+    executor, pool = started(2)
+    ready(executor, pool)
     pool.submit(job("a"))
     pool.submit(job("b"))
     pool.kill("b")
-    assert [puppet.jobs for puppet in crew.launched] == [["a"], ["b", "killed"]]
-    crew.said = [(crew.launched[1], Died("gone"))]
+    assert [puppet.jobs for puppet in executor.launched] == [["a"], ["b", "killed"]]
+    executor.said = [(executor.launched[1], Died("gone"))]
     (ended,) = pool.wait(0)
-    assert isinstance(ended, Ended) and ended.study == "b" and len(crew.launched) == 3
+    assert isinstance(ended, Ended) and ended.study == "b" and len(executor.launched) == 3
 
 
 def test_jobs_are_given_to_workers_that_have_loaded_the_model() -> None:
-    crew, pool = started(2)
+    executor, pool = started(2)
     assert pool.free() == 0
-    ready(crew, pool)
+    ready(executor, pool)
     assert pool.free() == 2
     pool.submit(job("a"))
     pool.submit(job("b"))
-    assert [puppet.jobs for puppet in crew.launched] == [["a"], ["b"]] and pool.free() == 0
-    crew.said = [(crew.launched[1], Progressed("b", 0.5)), (crew.launched[1], Ended("b"))]
+    assert [puppet.jobs for puppet in executor.launched] == [["a"], ["b"]] and pool.free() == 0
+    executor.said = [(executor.launched[1], Progressed("b", 0.5)), (executor.launched[1], Ended("b"))]
     assert pool.wait(0) == [Progressed("b", 0.5), Ended("b")]
     assert pool.free() == 1
 
@@ -101,52 +101,55 @@ def test_no_more_workers_are_started_than_there_are_jobs() -> None:
 
 
 def test_a_worker_that_dies_at_work_is_replaced_and_its_job_has_failed() -> None:
-    crew, pool = started(1)
-    ready(crew, pool)
+    executor, pool = started(1)
+    ready(executor, pool)
     pool.submit(job("a"))
-    crew.said = [(crew.launched[0], Died("killed"))]
+    executor.said = [(executor.launched[0], Died("killed"))]
     assert pool.wait(0) == [Ended("a", Failure("WorkerDied", "killed", again=True))]
-    assert len(crew.launched) == 2 and pool.free() == 0
-    crew.said = [(crew.launched[0], Ended("a")), (crew.launched[1], Ready())]  # the dead say nothing any more
+    assert len(executor.launched) == 2 and pool.free() == 0
+    executor.said = [
+        (executor.launched[0], Ended("a")),
+        (executor.launched[1], Ready()),
+    ]  # the dead say nothing any more
     assert pool.wait(0) == [] and pool.free() == 1
 
 
 def test_a_worker_that_dies_without_a_job_is_just_replaced() -> None:
-    crew, pool = started(1)
-    ready(crew, pool)
-    crew.said = [(crew.launched[0], Died("killed"))]
-    assert pool.wait(0) == [] and len(crew.launched) == 2
+    executor, pool = started(1)
+    ready(executor, pool)
+    executor.said = [(executor.launched[0], Died("killed"))]
+    assert pool.wait(0) == [] and len(executor.launched) == 2
 
 
 def test_a_model_that_cannot_be_loaded_stops_the_batch() -> None:
-    crew, pool = started(1)
-    crew.said = [(crew.launched[0], Unable("DeviceError", "no such device"))]
+    executor, pool = started(1)
+    executor.said = [(executor.launched[0], Unable("DeviceError", "no such device"))]
     with pytest.raises(DeviceError, match="no such device"):
         pool.wait(0)
 
 
 def test_workers_that_die_again_and_again_while_loading_stop_the_batch() -> None:
-    crew, pool = started(1)
+    executor, pool = started(1)
     for _ in range(MAX_FAILED_STARTS - 1):
-        crew.said = [(crew.launched[-1], Died("no memory"))]
+        executor.said = [(executor.launched[-1], Died("no memory"))]
         pool.wait(0)
-    crew.said = [(crew.launched[-1], Died("no memory"))]
+    executor.said = [(executor.launched[-1], Died("no memory"))]
     with pytest.raises(HumorError, match=r"No worker is left.*no memory"):
         pool.wait(0)
-    assert len(crew.launched) == MAX_FAILED_STARTS
+    assert len(executor.launched) == MAX_FAILED_STARTS
 
 
 def test_the_others_go_on_where_one_cannot_be_started_again() -> None:
-    crew, pool = started(2)
-    ready(crew, pool)
-    crew.said = [(crew.launched[0], Died("the GPU is gone"))]
+    executor, pool = started(2)
+    ready(executor, pool)
+    executor.said = [(executor.launched[0], Died("the GPU is gone"))]
     pool.wait(0)
-    crew.said = [(crew.launched[2], Unable("DeviceError", "cuda:0 is not there"))]
+    executor.said = [(executor.launched[2], Unable("DeviceError", "cuda:0 is not there"))]
     pool.wait(0)
     assert pool.size == 1 and pool.free() == 1
     assert "Worker 1 cannot be started again. cuda:0" in pool.notices[0]
-    crew.said = [(crew.launched[2], Died("exit code 1"))]
-    assert pool.wait(0) == [] and len(crew.launched) == 3
+    executor.said = [(executor.launched[2], Died("exit code 1"))]
+    assert pool.wait(0) == [] and len(executor.launched) == 3
 
 
 @pytest.mark.parametrize(
@@ -188,39 +191,39 @@ def test_every_ray_worker_gets_as_many_processors_as_fit_its_computer() -> None:
         threads_each([2], 3)
 
 
-def test_pace_counts_what_is_at_work_and_estimates_the_rest() -> None:
+def test_eta_counts_what_is_at_work_and_estimates_the_rest() -> None:
     clock = iter([0.0, 60.0, 60.0, 60.0]).__next__
-    pace = Pace(4, clock)
-    assert pace.seconds_left is None and pace.fraction == 0
-    pace.stopped("a", for_good=True)
-    pace.progressed("b", 0.5)
-    pace.progressed("c", 0.5)
-    assert (pace.fraction, pace.seconds_left, pace.seconds) == (0.5, 60, 60)
-    pace.stopped("b", for_good=False)
-    assert pace.fraction == 0.375
+    eta = Eta(4, clock)
+    assert eta.seconds_left is None and eta.fraction == 0
+    eta.stopped("a", for_good=True)
+    eta.progressed("b", 0.5)
+    eta.progressed("c", 0.5)
+    assert (eta.fraction, eta.seconds_left, eta.seconds) == (0.5, 60, 60)
+    eta.stopped("b", for_good=False)
+    assert eta.fraction == 0.375
 
 
 def test_speed_is_in_studies_per_hour() -> None:
-    pace = Pace(4, iter([0.0, 60.0, 60.0]).__next__)
-    pace.stopped("a", for_good=True)
-    assert pace.per_hour == 60
+    eta = Eta(4, iter([0.0, 60.0, 60.0]).__next__)
+    eta.stopped("a", for_good=True)
+    assert eta.per_hour == 60
 
 
 def test_a_worker_that_hangs_while_it_loads_its_model_is_ended() -> None:
-    crew = Puppets(2)
-    pool = Pool(crew, 2)
+    executor = Puppets(2)
+    pool = Pool(executor, 2)
     pool.start()
-    crew.said = [(crew.launched[0], Ready())]
+    executor.said = [(executor.launched[0], Ready())]
     pool.wait(0)
     pool.end_slow_starts(1000)
-    assert not crew.launched[1].jobs
+    assert not executor.launched[1].jobs
     for start in range(MAX_FAILED_STARTS):
-        slow = crew.launched[-1]
+        slow = executor.launched[-1]
         pool.end_slow_starts(0)
         pool.end_slow_starts(0)  # once is enough
         assert slow.jobs == ["killed"] and pool.size == 2
-        crew.said = [(slow, Died("The worker process was ended from outside (SIGKILL)."))]
+        executor.said = [(slow, Died("The worker process was ended from outside (SIGKILL)."))]
         pool.wait(0)
-        assert len(crew.launched) == 2 + min(start + 1, MAX_FAILED_STARTS - 1)
-    assert crew.launched[0].jobs == [] and pool.size == 1
+        assert len(executor.launched) == 2 + min(start + 1, MAX_FAILED_STARTS - 1)
+    assert executor.launched[0].jobs == [] and pool.size == 1
     assert len(pool.notices) == 1 and "still loading the model" in pool.notices[0]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from humor.batch.folder import BatchFolder
-from humor.batch.ticket import Ticket
+from humor.batch.batch_folder import BatchFolder
+from humor.batch.state import RunStamp
 from humor.output.folder import OutputFolder
 from humor.output.names import LABEL_MAP, REPORT, REPORT_PAGE
 from humor.output.report_json import SCHEMA
@@ -65,12 +65,12 @@ def test_results_and_their_folder_are_synced_the_mark_last(
     assert ("sync", place) in watch.done[others:marked]  # names of the others before the mark's
 
 
-def test_tickets_tables_and_records_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stamps_tables_and_records_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with BatchFolder(tmp_path) as folder:
         watch = Watch(monkeypatch)
         folder.write_table(["a"])
         watch.check(tmp_path)
         watch.done.clear()
-        folder.issue("a", Ticket({}, "m", "o"))
+        folder.write_stamp("a", RunStamp({}, "m", "o"))
         watch.check(tmp_path / ".humor.batch")
         assert watch.named() == ["a.json"]

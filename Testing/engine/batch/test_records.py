@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from contextlib import suppress
@@ -8,17 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from humor.batch.folder import BatchFolder
-from humor.batch.messages import Failure
-from humor.batch.names import LOCK as BATCH_LOCK
-from humor.batch.names import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
-from humor.batch.records import Record, Records, failed_record
-from humor.batch.settings import Settings
-from humor.batch.volumes_table import volumes_table
+from humor.batch.batch_folder import BatchFolder
+from humor.batch.messages import Failure, Settings
+from humor.batch.records import Record, Records, failed_record, volumes_table
+from humor.batch.state import LOCK as BATCH_LOCK
+from humor.batch.state import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
 from humor.errors import OutputError, UserFileError
+from humor.options import SegmentOptions
 from humor.output.folder import LOCK, STAGING
 from humor.output.ownership import JOURNAL, Journal
-from humor.pipeline import SegmentOptions
 from humor.plain_files import PARTIAL
 
 SETTINGS = Settings(SegmentOptions(), Path("folder"), "model", "sha")
@@ -195,3 +194,26 @@ def test_what_a_killed_worker_left_is_swept_away(tmp_path: Path) -> None:
             folder.sweep(study)
     assert not (tmp_path / "new").exists()
     assert [path.name for path in (tmp_path / "older").iterdir()] == ["report.json"]
+
+
+def test_names_and_messages_are_no_formulas_and_numbers_stay_numbers() -> None:
+    record = {
+        "status": "failed",
+        "volumes_ml": {"WT": -1.5},
+        "labels_ml": {},
+        "sequences": [],
+        "warnings": [],
+        "seconds": 1.0,
+        "model": "@model",
+        "error": {"message": "+A1 \x1b[2J"},
+    }
+    table = volumes_table(['=HYPERLINK("http://x")', "-2"], {'=HYPERLINK("http://x")': record}).decode()
+    first, second = csv.DictReader(io.StringIO(table, newline=""))
+    assert first["study"] == '\'=HYPERLINK("http://x")' and second["study"] == "-2"
+    assert first["WT_ml"] == "-1.5" and first["model"] == "'@model"
+    assert first["error"].startswith("'+A1") and "\x1b" not in table
+
+
+def test_names_that_are_no_text_are_shown_as_python_writes_them() -> None:
+    table = volumes_table([os.fsdecode(b"caf\xe9")], {})
+    assert b"\ncaf\\udce9,waiting," in table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.batch.names import STATE_FOLDER
+from humor.batch.state import STATE_FOLDER
 from humor.batch.study_folders import find_studies
 from humor.errors import UsageError
 

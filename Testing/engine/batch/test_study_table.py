@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.batch.study_id import LONGEST
+from humor.batch.studies import LONGEST
 from humor.batch.study_table import read_table
 from humor.errors import UsageError
 

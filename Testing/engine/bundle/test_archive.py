@@ -11,11 +11,10 @@ import pytest
 
 from humor.bundle import archive as archive_module
 from humor.bundle.archive import export_bundle, import_bundle
-from humor.bundle.bundle import Bundle
-from humor.bundle.hashing import sha256_of_bytes
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import Bundle, load_bundle
 from humor.bundle.store import remove_bundle
 from humor.errors import BundleError, OutputError, UsageError
+from humor.hashing import sha256_of_bytes
 
 WEIGHTS = "model.safetensors"
 

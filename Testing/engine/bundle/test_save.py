@@ -8,10 +8,10 @@ import pytest
 
 from humor.bundle.bundle import Bundle
 from humor.bundle.card import make_card
-from humor.bundle.hashing import sha256_of_file
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
 from humor.errors import BundleError
+from humor.hashing import sha256_of_file
 
 
 def test_a_bundle_holds_description_card_weights_and_extras(bundle: Bundle) -> None:

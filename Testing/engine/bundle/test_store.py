@@ -8,8 +8,14 @@ import pytest
 
 from humor.bundle import store
 from humor.bundle.bundle import Bundle
-from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
-from humor.bundle.store import installed_bundles, remove_bundle, shipped_folders, user_folder
+from humor.bundle.store import (
+    DEFAULT_BUNDLE,
+    find_bundle,
+    installed_bundles,
+    remove_bundle,
+    shipped_folders,
+    user_folder,
+)
 from humor.errors import BundleError
 
 

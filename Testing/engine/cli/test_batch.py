@@ -15,7 +15,7 @@ import pytest
 
 from engine.batch.made_studies import SAMPLE, make_studies
 from engine.batch.runs import at_work, finish, label_maps, leftovers, records, start, times_done, wait_for
-from humor.batch.names import RECORDS, STATE_FOLDER, VOLUMES
+from humor.batch.state import RECORDS, STATE_FOLDER, VOLUMES
 from humor.cli.main import main
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals and groups")
@@ -198,7 +198,7 @@ def test_without_ray_an_error_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studies = make_studies(tmp_path / "in", 1)
-    monkeypatch.setattr("humor.batch.ray_pool.find_spec", lambda name: None)
+    monkeypatch.setattr("humor.batch.ray.find_spec", lambda name: None)
     assert main(["batch", str(studies), "-o", str(tmp_path / "out"), "--ray"]) == 1
     assert "pip install 'humor[ray]'" in capsys.readouterr().err
     assert not (tmp_path / "out" / RECORDS).exists()

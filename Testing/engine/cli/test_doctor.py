@@ -14,11 +14,11 @@ import pytest
 
 from humor.bundle import store
 from humor.bundle.bundle import Bundle
-from humor.bundle.find import DEFAULT_BUNDLE
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
-from humor.cli import doctor_check, doctor_devices, doctor_models, doctor_system
-from humor.cli.doctor_check import FAIL, OK, WARN, Check, guarded
+from humor.bundle.store import DEFAULT_BUNDLE
+from humor.cli import doctor_checks
+from humor.cli.doctor_checks import FAIL, OK, WARN, Check, guarded
 from humor.cli.main import main
 from humor.memory.available import CONTAINER, Memory
 from humor.study.grid import Grid
@@ -46,7 +46,7 @@ def default(user: Path) -> Bundle:
 
 def fixed(monkeypatch: Patch, *checks: Check) -> None:
     """Let the doctor find just these."""
-    monkeypatch.setattr(doctor_check, "all_checks", lambda output, device: iter(checks))
+    monkeypatch.setattr(doctor_checks, "all_checks", lambda output, device: iter(checks))
 
 
 def only(checks: Iterator[Check]) -> Check:
@@ -77,7 +77,7 @@ def test_json_is_one_event_a_check_and_the_result(monkeypatch: Patch, capsys: Ca
         print("a library says hello")
         yield Check(FAIL, "two", "is gone", "Get it.")
 
-    monkeypatch.setattr(doctor_check, "all_checks", noisy)
+    monkeypatch.setattr(doctor_checks, "all_checks", noisy)
     assert main(["doctor", "--json"]) == 1
     first, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     facts = {"status": "fail", "name": "two", "text": "is gone", "remedy": "Get it."}
@@ -101,24 +101,24 @@ def test_every_dependency_is_looked_at() -> None:
     text = (REPOSITORY / "pyproject.toml").read_text("utf-8")
     block = re.search(r"^dependencies = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)
     assert block
-    assert set(re.findall(r'"([\w-]+)', block[1])) == set(doctor_system.REQUIRED)
+    assert set(re.findall(r'"([\w-]+)', block[1])) == set(doctor_checks.REQUIRED)
 
 
 def test_versions_name_the_program_and_python() -> None:
-    assert [check.name for check in doctor_system.check_versions()] == ["humor", "python", "system"]
+    assert [check.name for check in doctor_checks.check_versions()] == ["humor", "python", "system"]
 
 
 def test_installed_libraries_show_their_versions() -> None:
-    found = {check.name: check for check in doctor_system.check_libraries()}
+    found = {check.name: check for check in doctor_checks.check_libraries()}
     assert found["numpy"] == Check(OK, "numpy", np.__version__)
 
 
 def test_a_missing_library_is_a_failure_and_missing_torch_is_not(monkeypatch: Patch) -> None:
     def absent(name: str) -> str:
-        raise doctor_system.metadata.PackageNotFoundError(name)
+        raise doctor_checks.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor_system.metadata, "version", absent)
-    found = {check.name: check for check in doctor_system.check_libraries()}
+    monkeypatch.setattr(doctor_checks.metadata, "version", absent)
+    found = {check.name: check for check in doctor_checks.check_libraries()}
     assert found["openvino"].status == FAIL and "pip install --upgrade openvino" in found["openvino"].remedy
     assert found["torch"].status == found["monai"].status == OK and "not installed" in found["torch"].text
 
@@ -127,8 +127,8 @@ def test_a_library_that_is_there_but_broken_is_a_failure(monkeypatch: Patch) -> 
     def broken(name: str) -> Any:
         raise OSError("a shared library is missing")
 
-    monkeypatch.setattr(doctor_system.importlib, "import_module", broken)
-    found = {check.name: check for check in doctor_system.check_libraries()}
+    monkeypatch.setattr(doctor_checks.importlib, "import_module", broken)
+    found = {check.name: check for check in doctor_checks.check_libraries()}
     assert found["numpy"].status == FAIL and "shared library" in found["numpy"].text
 
 
@@ -137,14 +137,14 @@ def test_a_library_that_is_there_but_broken_is_a_failure(monkeypatch: Patch) -> 
 
 @pytest.mark.parametrize(("free", "status"), [(10.0, OK), (1.5, WARN), (0.5, FAIL)])
 def test_little_memory_is_told(monkeypatch: Patch, free: float, status: str) -> None:
-    monkeypatch.setattr(doctor_system, "main_memory", lambda: Memory(16 * GB, int(free * GB)))
-    check = only(doctor_system.check_memory())
+    monkeypatch.setattr(doctor_checks, "main_memory", lambda: Memory(16 * GB, int(free * GB)))
+    check = only(doctor_checks.check_memory())
     assert check.status == status and f"{free:.1f} GB of 16.0 GB free" in check.text
 
 
 def test_what_limits_the_memory_is_told(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(doctor_system, "main_memory", lambda: Memory(2 * GB, GB // 2, CONTAINER))
-    check = only(doctor_system.check_memory())
+    monkeypatch.setattr(doctor_checks, "main_memory", lambda: Memory(2 * GB, GB // 2, CONTAINER))
+    check = only(doctor_checks.check_memory())
     assert check.status == FAIL and check.text == "0.5 GB of 2.0 GB (limit of this container) free"
 
 
@@ -153,7 +153,7 @@ def test_little_room_on_the_disk_is_told(
     monkeypatch: Patch, tmp_path: Path, free: float, status: str
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=int(free * GB)))
-    output, temporary = doctor_system.check_disks(tmp_path / "not" / "yet")
+    output, temporary = doctor_checks.check_disks(tmp_path / "not" / "yet")
     assert output.status == temporary.status == status
     assert str(tmp_path / "not" / "yet") in output.text and not list(tmp_path.iterdir())
 
@@ -162,8 +162,8 @@ def test_a_folder_that_cannot_be_written_is_a_failure(monkeypatch: Patch, tmp_pa
     def refuse(**options: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(doctor_system.tempfile, "mkstemp", refuse)
-    output, _ = doctor_system.check_disks(tmp_path)
+    monkeypatch.setattr(doctor_checks.tempfile, "mkstemp", refuse)
+    output, _ = doctor_checks.check_disks(tmp_path)
     assert output.status == FAIL and "cannot be written" in output.text
 
 
@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_written_is_a_failure(monkeypatch: Patch, tmp_pa
 
 
 def test_the_processor_is_named() -> None:
-    check = only(doctor_devices.check_cpu())
+    check = only(doctor_checks.check_cpu())
     assert check.status == OK and "logical cores" in check.text and "bfloat16" in check.text
 
 
@@ -192,7 +192,7 @@ def test_without_torch_only_a_driver_is_worth_a_warning(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: driver)
     without_torch(monkeypatch)
-    assert only(doctor_devices.check_gpus()).status == status
+    assert only(doctor_checks.check_gpus()).status == status
 
 
 class PretendedTorch(SimpleNamespace):
@@ -217,13 +217,13 @@ GPU = {
 
 
 def test_a_gpu_that_computes_is_shown_with_memory_and_capability() -> None:
-    check = doctor_devices._gpu(PretendedTorch(lambda: 2000.0), GPU)
+    check = doctor_checks._gpu(PretendedTorch(lambda: 2000.0), GPU)
     assert check.status == OK and check.name == "cuda:0"
     assert check.text == "Some GPU, 24.0 GB, compute capability 8.6, torch built for sm_80 sm_90"
 
 
 def test_a_gpu_that_this_torch_does_not_support_is_a_failure_with_its_reason() -> None:
-    check = doctor_devices._gpu(
+    check = doctor_checks._gpu(
         PretendedTorch(lambda: 2000.0), GPU | {"usable": False, "reason": "too old for it"}
     )
     assert check.status == FAIL and "too old for it" in check.text and "--device cpu" in check.remedy
@@ -233,9 +233,9 @@ def test_a_gpu_that_fails_or_miscalculates_is_a_failure() -> None:
     def fails() -> float:
         raise RuntimeError("CUDA error: no kernel image is available\nmore lines")
 
-    check = doctor_devices._gpu(PretendedTorch(fails), GPU)
+    check = doctor_checks._gpu(PretendedTorch(fails), GPU)
     assert check.status == FAIL and check.text.endswith("(CUDA error: no kernel image is available)")
-    check = doctor_devices._gpu(PretendedTorch(lambda: 0.0), GPU)
+    check = doctor_checks._gpu(PretendedTorch(lambda: 0.0), GPU)
     assert check.status == FAIL and "0.0 instead of 2000" in check.text
 
 
@@ -243,33 +243,33 @@ def test_a_gpu_that_fails_or_miscalculates_is_a_failure() -> None:
 
 
 def test_a_missing_default_model_is_a_failure(user: Path) -> None:
-    check = only(doctor_models.check_models())
+    check = only(doctor_checks.check_models())
     assert check.status == FAIL and "humor-student" in check.text and "humor models import" in check.remedy
-    assert list(doctor_models.check_trial("cpu")) == []
+    assert list(doctor_checks.check_trial("cpu")) == []
 
 
 def test_a_whole_model_shows_its_hash(default: Bundle) -> None:
-    check = only(doctor_models.check_models())
+    check = only(doctor_checks.check_models())
     assert check.status == OK and default.sha256 in check.text
 
 
 def test_a_damaged_model_is_a_failure(default: Bundle) -> None:
     path = default.folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
-    assert "damaged" in only(doctor_models.check_models()).text
+    assert "damaged" in only(doctor_checks.check_models()).text
     path.unlink()
-    check = only(doctor_models.check_models())
+    check = only(doctor_checks.check_models())
     assert check.status == FAIL and "missing" in check.text
 
 
 def test_a_trial_that_fails_says_why(default: Bundle) -> None:
-    check = only(doctor_models.check_trial("toaster"))
+    check = only(doctor_checks.check_trial("toaster"))
     assert check.status == FAIL and "toaster" in check.text
 
 
 def test_an_engine_with_a_missing_part_is_a_failure(default: Bundle, monkeypatch: Patch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "humor.inference.segmenter", None)
-    check = only(doctor_models.check_trial("cpu"))
+    check = only(doctor_checks.check_trial("cpu"))
     assert check.status == FAIL and "cannot be loaded" in check.text
 
 
@@ -289,12 +289,12 @@ def test_the_trials_result_is_judged(
             return SimpleNamespace(probabilities=found, fallbacks=fallbacks, device="a stand-in")
 
     monkeypatch.setattr("humor.inference.segmenter.Segmenter", Pretended)
-    check = only(doctor_models.check_trial("cpu"))
+    check = only(doctor_checks.check_trial("cpu"))
     assert check.status == status and "64³ voxels on a stand-in" in check.text
 
 
 def test_the_trials_case_is_a_case_as_studies_give() -> None:
-    case = doctor_models.trial_case()
+    case = doctor_checks.trial_case()
     assert case.image.shape == (4, 64, 64, 64) and case.image.dtype == np.float32
     assert not case.image[:, ~case.brain].any() and case.image[:, case.brain].std() > 0.5
     grid = case.grid.to_working_axes()
@@ -305,5 +305,5 @@ def test_the_shipped_default_model_passes_the_trial(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("HUMOR_MODELS", str(tmp_path))
     if not any((folder / DEFAULT_BUNDLE).is_dir() for folder in store.shipped_folders()):
         pytest.skip("this checkout ships no default model")
-    check = only(doctor_models.check_trial("cpu"))
+    check = only(doctor_checks.check_trial("cpu"))
     assert check.status == OK, check.text

@@ -25,8 +25,8 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for the network; everything else is real."""
     segmenter = BrightPlaces()
-    monkeypatch.setattr(influence, "_load_bundle", lambda model: segmenter.model)
-    monkeypatch.setattr(influence, "_make_segmenter", lambda bundle, options: segmenter)
+    monkeypatch.setattr(influence, "model_of", lambda options: segmenter.model)
+    monkeypatch.setattr(influence, "make_segmenter", lambda bundle, options: segmenter)
 
 
 def lines_of(text: str) -> list[dict[str, Any]]:

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from humor.bundle.bundle import Bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import Bundle, load_bundle
 from humor.errors import BundleError
 from humor.inference.backend import Backend, OutOfMemory, Raw, Strategy
 from humor.inference.devices import Device

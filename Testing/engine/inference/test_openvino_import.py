@@ -20,8 +20,8 @@ assert not loaded, loaded
 @pytest.mark.parametrize(
     "statement",
     [
-        "from humor.inference.openvino_backend import import_openvino; import_openvino().Core()",
-        "from humor.cli.doctor_system import check_libraries; list(check_libraries())",
+        "from humor.inference.openvino_import import import_openvino; import_openvino().Core()",
+        "from humor.cli.doctor_checks import check_libraries; list(check_libraries())",
     ],
 )
 def test_openvino_never_loads_its_usage_statistics(statement: str) -> None:

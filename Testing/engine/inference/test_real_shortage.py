@@ -20,7 +20,7 @@ ENGINE = Path(humor.__file__).parents[1]
 CHILD = """
 import json, resource, sys
 import numpy as np, psutil
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.errors import HumorError
 from humor.inference.segmenter import Segmenter
 from humor.memory.shortage import memory_shortage

@@ -13,12 +13,13 @@ import torch
 from torch import nn
 
 from engine.cli.small_study import write_study
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
 from humor.inference.segmenter import Segmenter
 from humor.networks.build import build
-from humor.pipeline import SegmentOptions, segment_files
+from humor.options import SegmentOptions
+from humor.pipeline import segment_files
 from humor.sequences import SEQUENCES
 from humor_training.export import numpy_weights
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import Manifest
 from humor.bundle.save import save_bundle
 from humor.networks.build import build, count_parameters

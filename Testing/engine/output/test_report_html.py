@@ -16,6 +16,7 @@ import pytest
 
 import humor
 from humor.inference.segmentation import Segmentation
+from humor.options import SegmentOptions
 from humor.output.report_html import gates_to_show, write_report_page
 from humor.output.report_json import plausibility_line, report_facts
 from humor.output.routing_files import routing_facts
@@ -55,7 +56,8 @@ class Page(HTMLParser):
 def page_of(
     segmentation: Segmentation, tmp_path: Path, inputs: dict[str, Sources] | None = None
 ) -> tuple[dict, str]:
-    facts = report_facts(segmentation, inputs or {}, routing_facts(segmentation), ["segmentation.nii.gz"])
+    routing, options = routing_facts(segmentation), SegmentOptions()
+    facts = report_facts(segmentation, inputs or {}, routing, ["segmentation.nii.gz"], options)
     write_report_page(tmp_path / "report.html", facts, segmentation)
     return facts, (tmp_path / "report.html").read_text(encoding="utf-8")
 

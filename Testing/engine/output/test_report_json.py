@@ -14,6 +14,7 @@ import pytest
 
 import humor
 from humor.inference.segmentation import Segmentation
+from humor.options import SegmentOptions
 from humor.output.folder import OutputFolder
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, SEAL
@@ -24,7 +25,8 @@ from humor.study.volume import Source
 
 
 def facts_of(segmentation: Segmentation) -> dict[str, Any]:
-    return report_facts(segmentation, {}, routing_facts(segmentation), ["segmentation.nii.gz"])
+    routing, options = routing_facts(segmentation), SegmentOptions()
+    return report_facts(segmentation, {}, routing, ["segmentation.nii.gz"], options)
 
 
 def test_the_file_holds_the_facts(segmentation: Segmentation, tmp_path: Path) -> None:

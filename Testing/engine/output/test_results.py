@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from humor.inference.segmentation import Segmentation
+from humor.options import SegmentOptions
 from humor.output import report_html
 from humor.output.folder import OutputFolder
 from humor.output.names import LABEL_MAP, REPORT
@@ -23,7 +24,7 @@ def files_in(path: Path) -> set[str]:
 def test_the_report_lists_exactly_the_files_of_the_folder(segmentation: Segmentation, tmp_path: Path) -> None:
     with OutputFolder(tmp_path) as out:
         assert publish_label_map(out, segmentation).is_file()
-        write_rest(out, segmentation, {})
+        write_rest(out, segmentation, {}, SegmentOptions())
     facts = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))
     assert set(facts["outputs"]) == files_in(tmp_path)
     assert "routing/group1-block1.nii.gz" in facts["outputs"]
@@ -32,7 +33,7 @@ def test_the_report_lists_exactly_the_files_of_the_folder(segmentation: Segmenta
 def test_segments_are_left_out_where_they_are_not_wanted(segmentation: Segmentation, tmp_path: Path) -> None:
     with OutputFolder(tmp_path) as out:
         publish_label_map(out, segmentation)
-        facts = write_rest(out, segmentation, {}, page=False, segments=False)
+        facts = write_rest(out, segmentation, {}, SegmentOptions(page=False, segments=False))
     assert "segmentation.seg.nrrd" not in files_in(tmp_path) | set(facts["outputs"])
     assert LABEL_MAP in files_in(tmp_path)
 
@@ -44,7 +45,7 @@ def test_a_later_run_of_another_model_leaves_no_routing_behind(
         plain = make_segmentation(gates=gates)
         with OutputFolder(tmp_path) as out:
             publish_label_map(out, plain)
-            write_rest(out, plain, {}, page=False)
+            write_rest(out, plain, {}, SegmentOptions(page=False))
     assert files_in(tmp_path) == {LABEL_MAP, "segmentation.seg.nrrd", REPORT}
 
 
@@ -57,5 +58,5 @@ def test_a_failing_page_keeps_the_label_map_and_gives_no_mark_of_completion(
     monkeypatch.setattr(report_html, "write_report_page", fail)
     with pytest.raises(RuntimeError, match="no fonts"), OutputFolder(tmp_path) as out:
         publish_label_map(out, segmentation)
-        write_rest(out, segmentation, {})
+        write_rest(out, segmentation, {}, SegmentOptions())
     assert files_in(tmp_path) == {LABEL_MAP, JOURNAL}

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from humor.errors import OutputError, UsageError
 from humor.regions import ED, ET, NCR, labels_to_regions
-from humor.sample import SampleStudy, generate, write_sample
+from humor.sample.patient import SampleStudy, generate, write_sample
 from humor.sequences import SEQUENCES
 
 SEEDS = (0, 5)

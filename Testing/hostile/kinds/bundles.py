@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from humor.bundle.archive import export_bundle
-from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
-from humor.bundle.hashing import sha256_of_bytes
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.bundle.manifest import MANIFEST
+from humor.bundle.store import DEFAULT_BUNDLE, find_bundle
+from humor.hashing import sha256_of_bytes
 
 from ..case import DONE, EITHER, REFUSED, REFUSED_OR_WRONG, Case
 from ..made_study import segment, write_study

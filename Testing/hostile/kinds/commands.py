@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from humor.batch.names import VOLUMES
+from humor.batch.state import VOLUMES
 from humor.output.names import LABEL_MAP
 
 from ..case import DONE, REFUSED, REFUSED_OR_WRONG, WRONG_USAGE, Case, Happened

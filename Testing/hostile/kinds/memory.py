@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from humor.bundle.find import DEFAULT_BUNDLE
+from humor.bundle.store import DEFAULT_BUNDLE
 
 from ..case import EITHER, Case, Child
 from ..made_study import segment, write_study

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from humor.batch.names import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
+from humor.batch.state import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import FILES, SEAL, sealed
 

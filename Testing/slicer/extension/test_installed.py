@@ -56,7 +56,8 @@ def test_the_installed_engine_is_the_one_that_runs_and_finds_the_model_beside_it
     installed: Path, tmp_path: Path
 ) -> None:
     code = (
-        "import humor; from humor.bundle.find import find_bundle; print(humor.__file__); print(find_bundle())"
+        "import humor; from humor.bundle.store import find_bundle; "
+        "print(humor.__file__); print(find_bundle())"
     )
     done = run_python(installed, tmp_path, "-c", code)
     assert done.returncode == 0, done.stderr

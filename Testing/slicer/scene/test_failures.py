@@ -27,9 +27,10 @@ from scene.outputs import (
 
 from humor.errors import InputError
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE
+from HUMoRSegmentLib import result
 from HUMoRSegmentLib.options import Options
-from HUMoRSegmentLib.scene import references, result
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
+from HUMoRSegmentLib.result import SceneResult, show_result
+from HUMoRSegmentLib.scene import references
 
 ALL = Options(label_map=True, region_label_maps=True)
 
@@ -103,7 +104,7 @@ STEPS = (
     "_show_volumes",
     "show_volume_table",
     "make_gate_table",
-    "place",
+    "put_in_hierarchy",
 )
 
 

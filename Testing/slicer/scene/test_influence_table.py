@@ -10,7 +10,7 @@ from scene.outputs import write_influence
 
 from humor.errors import HumorError
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.influence_table import make_influence_table
+from HUMoRSegmentLib.scene.tables import make_influence_table
 
 
 def comparison(folder: Path, sequences: tuple[str, ...] = ("t1c", "flair"), without: float = 12.345) -> Path:

@@ -14,13 +14,13 @@ from scene.outputs import AFFINE, content_of, make_volume, masks_of, names_of, p
 from humor.output.names import SEGMENTS
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
-from HUMoRSegmentLib.options import ADD, Options
+from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.edits import edited_regions
 from HUMoRSegmentLib.scene.geometry import reference_grid
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
+from HUMoRSegmentLib.scene.provenance import thresholds_of
+from HUMoRSegmentLib.scene.segments import edited_regions
 from HUMoRSegmentLib.scene.thresholds import apply_thresholds
-from HUMoRSegmentLib.scene.volume_table import thresholds_of
 
 ALL = Options(label_map=True, region_label_maps=True)
 ATTRIBUTES = [value for name, value in vars(references).items() if name.isupper() and name != "PREFIX"]
@@ -87,7 +87,7 @@ def test_an_edit_is_still_known_after_loading(scene: Any, tmp_path: Path) -> Non
     tables = scene.GetNumberOfNodesByClass("vtkMRMLColorTableNode")
     show_result(output, {"flair": volume}, Options(), segmentation)
     assert "Tumour core (edited)" in names_of(segmentation).values()
-    show_result(output, {"flair": volume}, Options(second_run=ADD), segmentation)
+    show_result(output, {"flair": volume}, Options(add_result=True), segmentation)
     assert scene.GetNumberOfNodesByClass("vtkMRMLColorTableNode") == tables
 
 

@@ -25,8 +25,8 @@ from scene.outputs import (
 
 from humor.regions import REGION_KEYS
 from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
 
 ALL = Options(label_map=True, region_label_maps=True)
 

@@ -21,18 +21,17 @@ from scene.outputs import (
     write_run,
 )
 
-from humor.bundle.find import DEFAULT_BUNDLE, find_bundle
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
+from humor.bundle.store import DEFAULT_BUNDLE, find_bundle
 from humor.output.names import LABEL_MAP, PROBABILITIES, SEGMENTS
 from humor.output.report_json import plausibility_line
 from humor.output.seg_nrrd import terminology
 from humor.regions import REGION_KEYS, REGIONS
-from HUMoRSegmentLib.inputs.volume_node import own_grid
-from HUMoRSegmentLib.options import ADD, UPDATE, Options
+from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.geometry import reference_grid
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
-from HUMoRSegmentLib.scene.volume_table import thresholds_of
+from HUMoRSegmentLib.scene.geometry import own_grid, reference_grid
+from HUMoRSegmentLib.scene.provenance import thresholds_of
 
 ALL = Options(label_map=True, region_label_maps=True)
 REAL_CASE = Path(__file__).resolve().parents[4] / "shared" / "data" / "validation" / "BraTS2021_01480"
@@ -261,8 +260,8 @@ def test_a_model_that_is_gone_leaves_its_thresholds_unsaid(scene: Any, tmp_path:
 def test_a_second_result_of_a_volume_gets_a_name_of_its_own(scene: Any, tmp_path: Path) -> None:
     volume = make_volume("FLAIR")
     output = write_run(tmp_path, volume)
-    first = show_result(output, {"flair": volume}, Options(second_run=UPDATE))
-    second = show_result(output, {"flair": volume}, Options(second_run=ADD), first.segmentation)
+    first = show_result(output, {"flair": volume}, Options())
+    second = show_result(output, {"flair": volume}, Options(add_result=True), first.segmentation)
     assert second.segmentation is not first.segmentation
     names = [node.GetName() for node in (first.segmentation, second.segmentation)]
     assert names[0] == "FLAIR tumour" and names[1].startswith("FLAIR tumour") and names[0] != names[1]

@@ -15,10 +15,11 @@ from scene.outputs import SHAPE, make_volume, masks_of, names_of, paint, report_
 from humor.errors import HumorError, UsageError
 from humor.regions import REGION_KEYS, regions_to_labels
 from HUMoRSegmentLib.options import Options
+from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.result import SceneResult, show_result
-from HUMoRSegmentLib.scene.thresholds import apply_thresholds, volumes_ml
-from HUMoRSegmentLib.scene.volume_table import thresholds_of
+from HUMoRSegmentLib.scene.provenance import thresholds_of
+from HUMoRSegmentLib.scene.segments import volumes_ml
+from HUMoRSegmentLib.scene.thresholds import apply_thresholds
 
 ALL = Options(label_map=True, region_label_maps=True)
 STORED = np.rint(tumour() * 255) / 255

@@ -5,10 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from humor.errors import UsageError
 from humor.sequences import availability, subsets
 from humor_training.augmentation.config import AugmentationConfig
-from humor_training.augmentation.dropping import drop_sequences, possible_subsets
+from humor_training.augmentation.draw import drop_sequences, possible_subsets
 
 DRAWS = 6000
 ALL = np.ones(4, bool)
@@ -74,13 +73,13 @@ def test_a_case_of_which_everything_is_excluded_is_kept_as_it_is() -> None:
     [
         ({"synthetic": 0.2}, "templates"),
         ({"painted": 0.2}, "shapes"),
-        ({"painted": -0.1, "shapes": "maps.npz"}, "probability"),
-        ({"transplant": 1.5}, "probability"),
+        ({"painted": -0.1, "shapes": "maps.npz"}, "painted"),
+        ({"transplant": 1.5}, "transplant"),
         ({"subset_weights": {"t3": 1.0}}, "t3"),
         ({"subset_weights": {"flair+t1": 1.0}}, "t1\\+flair"),
         ({"subset_weights": {"t1": -1.0}}, "negative"),
     ],
 )
 def test_impossible_numbers_are_refused_with_the_remedy(numbers: dict, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(ValueError, match=said):
         AugmentationConfig(**numbers)

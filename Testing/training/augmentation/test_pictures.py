@@ -33,6 +33,6 @@ def test_the_slice_shown_is_the_one_with_most_of_the_tumour() -> None:
 
 def test_the_command_needs_a_folder_and_takes_templates() -> None:
     parser = argparse.ArgumentParser()
-    pictures.add_parser(parser.add_subparsers())
+    pictures.add_parsers(parser.add_subparsers())
     args = parser.parse_args(["pictures", "out", "--templates", "brains"])
     assert args.output == Path("out") and args.templates == Path("brains") and args.run is pictures.run

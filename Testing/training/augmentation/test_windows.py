@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from humor.errors import UsageError
 from humor_training.augmentation.config import SpatialConfig
 from humor_training.augmentation.tensor_case import TensorCase, on_device
 from humor_training.augmentation.warping import from_knots, knot_grid, smooth_field, spline_weights
 from humor_training.augmentation.windows import random_window
-from humor_training.data.packing import LabelledCase
+from humor_training.data.labelled_case import LabelledCase
 
 CPU = torch.device("cpu")
 STILL = SpatialConfig(centres={"WT": 1.0}, rotation=0.0, scale=0.0, mirror=0.0, elastic=0.0)
@@ -99,7 +98,7 @@ def test_a_case_without_the_region_gives_its_windows_to_the_next_larger_one(case
 
 @pytest.mark.parametrize("centres", [{"XX": 0.1}, {"WT": -0.1}, {"WT": 0.6, "ET": 0.6}])
 def test_shares_that_are_none_are_refused(centres: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match="centres"):
+    with pytest.raises(ValueError, match="centres"):
         SpatialConfig(centres=centres)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from humor_training.checkpoints import CHECKPOINT
+from humor_training.checkpoints.run_folder import read_origin
 from humor_training.cli import main
-from humor_training.run.files import CHECKPOINT
-from humor_training.run.trained import read_origin
 
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 

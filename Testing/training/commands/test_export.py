@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.inference.segmenter import Segmenter
 from humor.regions import REGION_KEYS
 from humor.sequences import subset_name, subsets
 from humor.study.case_building import build_case
 from humor.study.study import load_study
 from humor_training.cli import main
-from humor_training.data.packing import study_files
+from humor_training.data.layouts.folders import study_files
 
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 
@@ -153,7 +153,7 @@ def test_a_teacher_grows_from_a_student_and_trains_on(runs: Path, studies: Path,
     wide = {"dim": 48, "mlp": 48, "feature_size": 8}
     path = tmp_path / "grown.yaml"
     path.write_text(yaml.safe_dump({**data, "network": {**data["network"], **wide}}))
-    words = ["fit", path, "--grow-from", runs / "student", "--data", studies, "--cache", runs / "cache"]
+    words = ["fit", path, "--upcycle-from", runs / "student", "--data", studies, "--cache", runs / "cache"]
     assert main([*map(str, words), "--run", str(tmp_path / "grown"), "--device", "cpu"]) == 0
     assert "grown_from" in (tmp_path / "grown" / "origin.json").read_text()
 

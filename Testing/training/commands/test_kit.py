@@ -14,10 +14,10 @@ import pytest
 import torch
 import yaml
 
+from humor_training.checkpoints import CHECKPOINT, RECIPE
+from humor_training.checkpoints.run_folder import read_run
 from humor_training.cli import main
 from humor_training.data.packing import load_packed
-from humor_training.run.files import CHECKPOINT, RECIPE
-from humor_training.run.trained import read_run
 
 NETWORK = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 LABEL_MAPS = Path(__file__).resolve().parents[4] / "shared" / "data" / "label_maps" / "brats20_128.npz"
@@ -119,10 +119,10 @@ def run_kit(kit: Path, minutes: str, of_all: str, out: Path) -> str:
 
 def counted(out: Path, copy: Path) -> tuple[int, int]:
     """Steps done, and planned, of what a kit left."""
-    from humor_training.run.pieces import join_pieces
+    from humor_training.checkpoints.shards import join_shards
 
     shutil.copytree(out, copy)
-    join_pieces(copy)
+    join_shards(copy)
     found, state = read_run(copy)
     assert torch.isfinite(torch.cat([value.flatten() for value in state["network"].values()])).all()
     assert (copy / CHECKPOINT).exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from humor.bundle.load import load_bundle
+from humor.bundle.bundle import load_bundle
 from humor.networks.names import gate_names
 
 REPOSITORY = Path(__file__).resolve().parents[3]

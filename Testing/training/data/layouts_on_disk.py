@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from humor.sequences import SEQUENCES
-from humor_training.data.packing import LABEL_FILE, study_files
+from humor_training.data.layouts.folders import LABEL_FILE, study_files
 
 from .conftest import link
 

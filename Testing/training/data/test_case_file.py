@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
-from humor_training.data import case_file
-from humor_training.data.case_file import read_about, read_case, write_case
-from humor_training.data.labelled_case import LabelledCase
-from humor_training.data.quantising import TOLERANCE
+from humor_training.data import labelled_case as case_file
+from humor_training.data.coding import TOLERANCE
+from humor_training.data.labelled_case import LabelledCase, read_about, read_case, write_case
 
 
 def test_a_case_comes_back_within_the_tolerance_and_its_labels_and_brain_exactly(

@@ -11,8 +11,7 @@ import pytest
 
 from humor.errors import InputError
 from humor_training.cli import main
-from humor_training.data.checking import check
-from humor_training.data.findings import Finding, Severity, counts, table
+from humor_training.data.checking import Finding, Severity, check, counts, table
 from humor_training.data.studies import find_studies
 
 from .layouts_on_disk import decathlon

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from humor.errors import InputError
-from humor_training.data.labels import brats_labels, read_label_volume, to_brats
+from humor_training.data.loading import brats_labels, read_label_volume, to_brats
 
 HERE = Path("seg.nii.gz")
 

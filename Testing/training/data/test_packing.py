@@ -16,17 +16,12 @@ from humor.errors import InputError, UsageError
 from humor.sequences import availability
 from humor_training.cli import main
 from humor_training.data import packing
-from humor_training.data.case_file import read_about, read_case
-from humor_training.data.labelled_case import LabelledCase
-from humor_training.data.packing import (
-    INDEX,
-    LABEL_FILE,
-    load_labelled,
-    load_packed,
-    pack,
-)
-from humor_training.data.quantising import TOLERANCE
-from humor_training.data.study import Study
+from humor_training.data.coding import TOLERANCE
+from humor_training.data.labelled_case import LabelledCase, read_about, read_case
+from humor_training.data.labelled_study import LabelledStudy
+from humor_training.data.layouts.folders import LABEL_FILE
+from humor_training.data.loading import load_labelled
+from humor_training.data.packing import INDEX, load_packed, pack
 
 from .conftest import link
 
@@ -84,7 +79,7 @@ def test_only_what_changed_is_packed_again(
 ) -> None:
     made: list[str] = []
 
-    def noted(study: Study) -> LabelledCase:
+    def noted(study: LabelledStudy) -> LabelledCase:
         made.append(study.name)
         return replace(made_up_case, available=np.array(availability(study.files)))
 
@@ -103,7 +98,7 @@ def test_only_what_changed_is_packed_again(
     (cache / "patient0.case.npz").write_bytes(b"half a file")
     load_packed(own, cache)
     assert made[4:] == ["patient0"]
-    monkeypatch.setattr("humor_training.data.case_file.FORMAT", 99)
+    monkeypatch.setattr("humor_training.data.labelled_case.FORMAT", 99)
     load_packed(own, cache)
     assert made[5:] == ["patient0", "patient2"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor_training.data.quantising import FINEST, TOLERANCE, quantise
+from humor_training.data.coding import FINEST, TOLERANCE, quantise
 
 
 def kept(image: np.ndarray, tolerance: float) -> np.ndarray:

@@ -8,12 +8,11 @@ import pytest
 
 from humor.errors import InputError, UsageError
 from humor_training.data.labelled_case import LabelledCase
+from humor_training.data.labelled_study import SequenceFile, patient_of
 from humor_training.data.layouts.dataset_json import read_dataset
+from humor_training.data.layouts.folders import LABEL_FILE, study_files
 from humor_training.data.loading import load_labelled
-from humor_training.data.packing import LABEL_FILE, study_files
-from humor_training.data.patients import patient_of
 from humor_training.data.studies import find_studies
-from humor_training.data.study import SequenceFile
 
 from .conftest import link
 from .layouts_on_disk import DECATHLON_JSON, LAYOUTS, NNUNET_JSON, brats_2018, brats_2023, own_names

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humor_training.data.patients import patient_of
-from humor_training.evaluation.bootstrap import mean_interval
+from humor_training.data.labelled_study import patient_of
+from humor_training.evaluation.summary import mean_interval
 
 
 def test_the_interval_of_many_patients_is_that_of_the_normal_distribution() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.metrics import CalibrationErrorMetric
 
-from humor_training.evaluation.calibration import calibration_error
+from humor_training.evaluation.measures import calibration_error
 
 
 def test_the_error_is_the_weighted_gap_between_said_and_true() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from humor.errors import InputError, UsageError
-from humor_training.commands import compare as command
+from humor_training.commands import evaluate as command
 from humor_training.evaluation.comparison import compare
 from humor_training.evaluation.scores import write_scores
 from training.evaluation.rows import MEASURES, rows
@@ -43,7 +43,7 @@ def test_models_of_other_data_cannot_be_compared() -> None:
 
 def arguments(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    command.add_parsers(parser.add_subparsers())
     return parser.parse_args(["compare", *words])
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from humor_training.evaluation.dice import dice, region_dice
+from humor_training.evaluation.measures import dice, region_dice
 
 
 def test_dice_of_masks() -> None:

@@ -14,9 +14,8 @@ from humor.errors import UsageError
 from humor.sequences import SEQUENCES
 from humor.study.case import Case, to_native
 from humor_training.commands import evaluate as command
-from humor_training.data.packing import LabelledCase
-from humor_training.evaluation.evaluate import evaluate, mean_dice, measure, subsets_of
-from humor_training.evaluation.evaluation_folder import evaluate_into
+from humor_training.data.labelled_case import LabelledCase
+from humor_training.evaluation.evaluate import evaluate, evaluate_into, mean_dice, measure, subsets_of
 from humor_training.evaluation.measures import MEASURES, checked_measures
 from humor_training.evaluation.scores import read_scores
 from humor_training.evaluation.subjects import Source, Subject, native_sources, packed_sources
@@ -174,7 +173,7 @@ def test_unknown_metrics_are_refused() -> None:
 
 def test_the_command_measures_the_default_bundle(tmp_path: Path, studies: Path) -> None:
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    command.add_parsers(parser.add_subparsers())
     words = ["humor-student", str(studies), "--output", str(tmp_path), "--device", "cpu"]
     args = parser.parse_args(["evaluate", *words, "--subsets", "full", "--studies", "patient0"])
     args.run(args)

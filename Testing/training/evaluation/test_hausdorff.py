@@ -4,8 +4,8 @@ import pytest
 import torch
 from monai.metrics import compute_hausdorff_distance
 
-from humor_training.evaluation.hausdorff import hd95
 from humor_training.evaluation.mask import cut
+from humor_training.evaluation.measures import hd95
 from training.evaluation.shapes import EMPTY, MM, cube, noise
 
 

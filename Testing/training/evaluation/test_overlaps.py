@@ -5,8 +5,13 @@ import math
 import pytest
 
 from humor_training.evaluation.mask import cut
-from humor_training.evaluation.overlaps import mask_dice, precision, sensitivity
-from humor_training.evaluation.volumes import relative_volume_error, volume_error_ml
+from humor_training.evaluation.measures import (
+    mask_dice,
+    precision,
+    relative_volume_error,
+    sensitivity,
+    volume_error_ml,
+)
 from training.evaluation.shapes import EMPTY, MM, cube
 
 FOUND, TRUTH = cut(cube((4, 4, 4), 4), MM), cut(cube((6, 4, 4), 6), MM)

@@ -19,7 +19,7 @@ from humor.networks.build import build
 from humor.networks.prediction import Prediction
 from humor.study.case import Case
 from humor_training.baselines import build_any
-from humor_training.data.packing import LabelledCase
+from humor_training.data.labelled_case import LabelledCase
 from humor_training.evaluation.predictors import load_predictor
 from humor_training.evaluation.subjects import only, packed_sources
 from humor_training.export import export_bundle

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from humor_training.evaluation.heat_map import draw_heat_map
+from humor_training.evaluation.score_tables import draw_heat_map, markdown
 from humor_training.evaluation.summary import summarise
-from humor_training.evaluation.tables import markdown
 from training.evaluation.rows import rows
 
 SCORES = rows({"a": 0.8, "b": 0.6, "c": 0.1}, empty="c")

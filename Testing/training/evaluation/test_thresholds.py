@@ -9,7 +9,7 @@ import pytest
 
 from humor.inference.postprocessing import nested_masks
 from humor.regions import REGION_KEYS, USUAL_THRESHOLD, nest
-from humor_training.evaluation.dice import region_dice
+from humor_training.evaluation.measures import region_dice
 from humor_training.evaluation.thresholds import LEVELS, ThresholdSweep
 
 Result = tuple[np.ndarray, np.ndarray]

@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from humor.networks.build import build
-from humor_training.losses.compiling import compiled
-from humor_training.losses.objective import Objective
+from humor_training.losses.objective import Objective, compiled
 from humor_training.recipe import LossWeights, Recipe, Stage
 
 NETWORK = {

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from humor_training.losses.distillation import soft_target_loss
+from humor_training.losses.auxiliary import soft_target_loss
 
 
 def test_the_divergence_is_that_of_two_outcomes_at_the_temperature() -> None:

@@ -8,7 +8,7 @@ import torch
 from humor.networks.build import build
 from humor.networks.experts import ExpertMlps
 from humor.networks.prediction import GateWeights
-from humor_training.losses.gates import expert_overlap, gate_divergence, gate_entropy
+from humor_training.losses.auxiliary import expert_overlap, gate_divergence, gate_entropy
 
 
 def gates(*weights: list[float], name: str = "group1/block1") -> list[GateWeights]:

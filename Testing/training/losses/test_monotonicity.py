@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from humor_training.losses.monotonicity import monotonicity_loss, sequences_in, superset
+from humor_training.losses.auxiliary import monotonicity_loss, sequences_in, superset
 
 GIVEN = torch.tensor([[True, False, False, False], [True, True, True, True]])
 PRESENT = torch.tensor([[True, False, True, True], [True, True, True, True]])

@@ -5,9 +5,8 @@ import torch
 from torch import Tensor
 
 from humor.networks.prediction import Prediction
-from humor_training.losses import own_experts
-from humor_training.losses.own_experts import own_experts_loss
-from humor_training.losses.segmentation import dice_bce
+from humor_training.losses import segmentation as own_experts
+from humor_training.losses.segmentation import dice_bce, own_experts_loss
 
 SIZE = (3, 4, 4, 4)
 TWO = torch.tensor([[True, False, False, True], [True, False, False, False]])

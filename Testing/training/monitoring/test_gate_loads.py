@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from humor.networks.prediction import GateWeights
-from humor_training.monitoring.gate_loads import GateLoads, mean_load
+from humor_training.monitoring.tables import GateLoads, mean_load
 
 
 def gate(name: str, *loads: float, shape: tuple[int, int, int] = (1, 1, 1)) -> GateWeights:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from humor.errors import InputError
-from humor_training.monitoring.curves import POINTS
 from humor_training.monitoring.page import write_page
 from humor_training.monitoring.run_figures import read_figures
 from humor_training.monitoring.tables import HELD_OUT, LOSSES, Table
@@ -50,7 +49,7 @@ class Page(HTMLParser):
         return [
             attributes["data-curve"]
             for tag, attributes in self.tags
-            if tag == "path" and (attributes["class"] or "").startswith(kind)
+            if tag == "g" and attributes.get("class") == kind
         ]
 
 
@@ -189,18 +188,16 @@ def test_long_tables_give_a_small_page(tmp_path: Path) -> None:
         [row | {"step": step, "total": 1.0 + (step % 7)} for step in range(1, 20_001)]
     )
     html = write_page(tmp_path).read_text(encoding="utf-8")
-    paths = re.findall(r' d="(.*?)"', html)
-    assert paths and max(path.count("L") + 1 for path in paths) <= POINTS
-    assert len(html) < 100_000
+    assert "total" in Page(html).curves() and len(html) < 100_000
 
 
 def test_the_command_writes_the_page(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from argparse import ArgumentParser
 
-    from humor_training.commands import report
+    from humor_training.commands import fit
 
     parser = ArgumentParser()
-    report.add_parser(parser.add_subparsers(required=True))
+    fit.add_parsers(parser.add_subparsers(required=True))
     args = parser.parse_args(["report", str(run)])
     args.run(args)
     assert (run / "report.html").exists() and "report.html" in capsys.readouterr().out

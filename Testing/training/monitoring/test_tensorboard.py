@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from humor_training.monitoring.tensorboard import FOLDER, TensorBoard
+from humor_training.monitoring.tables import FOLDER, TensorBoard
 
 
 def scalars(folder: Path, tag: str) -> list[tuple[int, float]]:

@@ -10,9 +10,9 @@ import yaml
 
 from humor.errors import InputError, UsageError
 from humor_training.baselines import build_any
+from humor_training.checkpoints.model_soup import average_runs
+from humor_training.checkpoints.run_folder import load_model, read_origin
 from humor_training.cli import main
-from humor_training.run.averaging import average_runs
-from humor_training.run.trained import load_model, read_origin
 
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 
@@ -38,8 +38,8 @@ def test_weights_are_the_mean_and_the_facts_name_all_runs(tmp_path: Path) -> Non
     for name, value in found.network.state_dict().items():
         expected = torch.stack([part[name] for part in parts]).mean(dim=0)
         torch.testing.assert_close(value, expected)
-    assert found.facts["steps_done"] == 30 and found.facts["hours"] == 6.0
-    assert [run["hours"] for run in found.facts["averaged"]] == [1.0, 2.0, 3.0]
+    assert found.metadata["steps_done"] == 30 and found.metadata["hours"] == 6.0
+    assert [run["hours"] for run in found.metadata["averaged"]] == [1.0, 2.0, 3.0]
 
 
 def test_held_out_is_only_what_no_run_has_learned_from(tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ import yaml
 
 from humor.errors import InputError
 from humor_training.baselines import build_any
+from humor_training.checkpoints import CHECKPOINT, ORIGIN, RECIPE
+from humor_training.checkpoints.run_folder import load_trained, read_checkpoint, read_metadata, write_whole
 from humor_training.cli import main
-from humor_training.run.checkpoints import read_checkpoint, read_facts, write_whole
-from humor_training.run.files import CHECKPOINT, ORIGIN, RECIPE
-from humor_training.run.trained import load_trained
 
 NETWORK = {"name": "humor_student_pyramid", "dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 
@@ -77,7 +76,7 @@ def test_weights_of_another_network_are_named(folder: Path) -> None:
 def test_damaged_facts_are_named(folder: Path, text: bytes) -> None:
     (folder / ORIGIN).write_bytes(text)
     with pytest.raises(InputError, match=r"origin\.json"):
-        read_facts(folder / ORIGIN)
+        read_metadata(folder / ORIGIN)
 
 
 def test_a_changed_member_of_the_zip_is_noticed(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from humor.errors import InputError
-from humor_training.run.chosen_thresholds import read_thresholds, write_thresholds
+from humor_training.checkpoints.run_folder import read_thresholds, write_thresholds
 
 CHOSEN = {"thresholds": {"WT": 0.7, "TC": 0.3, "ET": 0.1}, "chosen_on": ["a"]}
 

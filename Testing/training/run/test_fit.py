@@ -14,9 +14,9 @@ import pytest
 import torch
 import yaml
 
+from humor_training.checkpoints import BEST, CHECKPOINT
+from humor_training.checkpoints.run_folder import load_trained, read_origin, read_run, run_metadata
 from humor_training.monitoring.tables import LOSSES, read_lines
-from humor_training.run.files import BEST, CHECKPOINT
-from humor_training.run.trained import load_trained, read_origin, read_run, run_facts
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 NUMBERS = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
@@ -155,7 +155,7 @@ def test_two_processes_have_the_losses_of_one_with_the_double_batch(
     path = recipe(tmp_path / "recipe.yaml", stages=halves)
     run = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     finish([*run, "-m", "--", *command(path, studies, tmp_path / "run")[1:]])
-    facts = [run_facts(*read_run(folder), read_origin(folder)) for folder in (whole, tmp_path / "run")]
+    facts = [run_metadata(*read_run(folder), read_origin(folder)) for folder in (whole, tmp_path / "run")]
     assert "processes" not in facts[0] and facts[1]["processes"].startswith("2, each")
     assert losses(tmp_path / "run") == pytest.approx(losses(whole), rel=1e-3)
     one, other = load_trained(whole).state_dict(), load_trained(tmp_path / "run").state_dict()

@@ -6,7 +6,7 @@ import torch
 from humor.networks.build import build
 from humor.networks.unetr import Unetr
 from humor_training.losses.objective import Batch
-from humor_training.run.gate_division import directions, divide_tokens
+from humor_training.run.gate_initialisation import directions, initialise_gates
 
 SMALL = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 
@@ -50,7 +50,7 @@ def all_weights(network: Unetr) -> list[torch.Tensor]:
 def test_every_gate_divides_the_tokens_evenly_and_decidedly(experts: int) -> None:
     network = teacher(experts=experts, top_k=experts)
     before = all_weights(network)
-    divide_tokens(network, batches())
+    initialise_gates(network, batches())
     after = all_weights(network)
     assert len(after) == 4
     for old, new in zip(before, after, strict=True):
@@ -76,12 +76,12 @@ def test_directions_separate_clusters() -> None:
 def test_gates_that_cannot_differ_between_tokens_are_left_alone(numbers: dict[str, bool]) -> None:
     network = teacher(**numbers)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    divide_tokens(network, batches())
+    initialise_gates(network, batches())
     for name, tensor in network.state_dict().items():
         torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)
 
 
 def test_mode_is_kept() -> None:
     network = teacher().train()
-    divide_tokens(network, batches())
+    initialise_gates(network, batches())
     assert network.training

@@ -5,7 +5,7 @@ import copy
 import torch
 
 from humor.networks.build import build
-from humor_training.run.gradient_checkpointing import checkpoint_blocks
+from humor_training.run.optimisation import checkpoint_blocks
 
 SMALL = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 

@@ -6,8 +6,8 @@ import torch
 from humor.errors import InputError
 from humor.networks.build import build, count_macs, count_parameters
 from humor.networks.unetr import Unetr
-from humor_training.run import growth
-from humor_training.run.growth import grow, grown_architecture
+from humor_training.run import upcycling as growth
+from humor_training.run.upcycling import upcycle, upcycled_architecture
 
 SMALL = {"dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
 
@@ -35,14 +35,14 @@ def test_without_noise_the_grown_network_answers_as_the_student(
     monkeypatch.setattr(growth, "NOISE", 0.0)
     small = student()
     with torch.no_grad():
-        expected, found = small(*window).logits, grow(small).eval()(*window).logits
+        expected, found = small(*window).logits, upcycle(small).eval()(*window).logits
     assert expected.std() > 0.1
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_with_noise_it_is_near_and_its_experts_differ(window: tuple[torch.Tensor, torch.Tensor]) -> None:
     small = student()
-    large = grow(small).eval()
+    large = upcycle(small).eval()
     with torch.no_grad():
         expected, found = small(*window).logits, large(*window).logits
     assert (found - expected).abs().mean() < 0.05 * expected.std()
@@ -51,7 +51,7 @@ def test_with_noise_it_is_near_and_its_experts_differ(window: tuple[torch.Tensor
 
 
 def test_twins_get_different_gradients(window: tuple[torch.Tensor, torch.Tensor]) -> None:
-    large = grow(student())
+    large = upcycle(student())
     large(*window).logits.square().mean().backward()
     gradients = {name: parameter.grad for name, parameter in large.named_parameters()}
     weight = gradients["decoder.join.0.conv1.conv.weight"]
@@ -63,7 +63,7 @@ def test_twins_get_different_gradients(window: tuple[torch.Tensor, torch.Tensor]
 
 
 def test_growing_is_repeatable() -> None:
-    first, again, other = grow(student()), grow(student()), grow(student(), seed=2)
+    first, again, other = upcycle(student()), upcycle(student()), upcycle(student(), seed=2)
     name = "encoder.blocks.1.experts.expand.weight"
     torch.testing.assert_close(first.state_dict()[name], again.state_dict()[name])
     assert not torch.allclose(first.state_dict()[name], other.state_dict()[name])
@@ -72,13 +72,13 @@ def test_growing_is_repeatable() -> None:
 def test_the_default_teacher_is_what_the_default_student_grows_into() -> None:
     small, teacher = build({"name": "humor_student_pyramid"}), build({"name": "humor_teacher_pyramid"})
     assert isinstance(small, Unetr) and isinstance(teacher, Unetr)
-    assert build(grown_architecture(small.config, 3)).config == teacher.config  # type: ignore[union-attr]
+    assert build(upcycled_architecture(small.config, 3)).config == teacher.config  # type: ignore[union-attr]
     assert count_parameters(small) <= 0.25 * count_parameters(teacher)
     assert count_macs(small) <= 0.26 * count_macs(teacher)
 
 
 def test_other_networks_cannot_be_grown() -> None:
     with pytest.raises(InputError, match="pyramid"):
-        grow(build({"name": "humor_student", **SMALL}))
+        upcycle(build({"name": "humor_student", **SMALL}))
     with pytest.raises(InputError, match="pyramid"):
-        grow(build({"name": "humor_teacher_pyramid", **SMALL}))
+        upcycle(build({"name": "humor_teacher_pyramid", **SMALL}))

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from humor.errors import InputError
-from humor_training.data.packing import LabelledCase, load_packed
+from humor_training.checkpoints import CHECKPOINT
+from humor_training.checkpoints.shards import join_shards, write_shards
+from humor_training.data.labelled_case import LabelledCase
+from humor_training.data.packing import load_packed
 from humor_training.recipe import Recipe, Stage
 from humor_training.run.batches import Batches
-from humor_training.run.files import CHECKPOINT
-from humor_training.run.pieces import join_pieces, write_pieces
 from humor_training.run.processes import make_fabric
 from humor_training.run.training import Training
 
@@ -57,12 +58,12 @@ def halved(value: torch.Tensor) -> torch.Tensor:
 
 
 def joined(folder: Path) -> dict[str, Any]:
-    assert join_pieces(folder)
+    assert join_shards(folder)
     return torch.load(folder / CHECKPOINT, weights_only=True)
 
 
 def test_weights_are_halved_and_what_moves_them_has_8_bits(state: dict[str, Any], tmp_path: Path) -> None:
-    files = write_pieces(state, tmp_path, max_bytes=SMALL)
+    files = write_shards(state, tmp_path, max_bytes=SMALL)
     largest = max(value.numel() * 2 for value in state["network"].values())
     assert len(files) > 3
     assert all(path.stat().st_size < max(SMALL, largest + 4096) for path in files)
@@ -89,8 +90,8 @@ def test_weights_are_halved_and_what_moves_them_has_8_bits(state: dict[str, Any]
 def test_a_training_goes_on_from_pieces_nearly_as_if_it_had_never_been_stopped(
     state: dict[str, Any], cases: list[LabelledCase], tmp_path: Path
 ) -> None:
-    write_pieces(state, tmp_path / "pieces")
-    join_pieces(tmp_path / "pieces")
+    write_shards(state, tmp_path / "pieces")
+    join_shards(tmp_path / "pieces")
     gone_on, expected = trained(cases, 2, tmp_path / "pieces"), trained(cases, 5)
     assert gone_on.step == expected.step == 5
     start = state["network"]
@@ -106,7 +107,7 @@ def test_a_training_goes_on_from_pieces_nearly_as_if_it_had_never_been_stopped(
 def test_weights_alone_become_the_weights_and_moments_begin_anew(
     state: dict[str, Any], cases: list[LabelledCase], tmp_path: Path
 ) -> None:
-    files = write_pieces(state, tmp_path, weights_only=True)
+    files = write_shards(state, tmp_path, weights_only=True)
     size = sum(value.numel() for value in state["average"].values())
     assert sum(path.stat().st_size for path in files) < 2 * size + 100_000
     back = joined(tmp_path)
@@ -118,26 +119,26 @@ def test_weights_alone_become_the_weights_and_moments_begin_anew(
 
 
 def test_a_checkpoint_that_is_there_is_kept(state: dict[str, Any], tmp_path: Path) -> None:
-    write_pieces(state, tmp_path)
+    write_shards(state, tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"mine")
-    assert join_pieces(tmp_path)
+    assert join_shards(tmp_path)
     assert (tmp_path / CHECKPOINT).read_bytes() == b"mine"
-    assert not join_pieces(tmp_path / "nothing")
+    assert not join_shards(tmp_path / "nothing")
 
 
 def test_a_lost_or_damaged_piece_is_named(state: dict[str, Any], tmp_path: Path) -> None:
-    files = write_pieces(state, tmp_path, max_bytes=SMALL)
+    files = write_shards(state, tmp_path, max_bytes=SMALL)
     whole = files[1].read_bytes()
     files[1].write_bytes(whole[:1000])
     with pytest.raises(InputError, match=rf"{files[1].name}: this piece is damaged"):
-        join_pieces(tmp_path)
+        join_shards(tmp_path)
     files[1].unlink()
     with pytest.raises(InputError, match=rf"{len(files)} pieces .* {len(files) - 1} are there"):
-        join_pieces(tmp_path)
+        join_shards(tmp_path)
     assert not (tmp_path / CHECKPOINT).exists()
 
 
 def test_fewer_pieces_replace_more(state: dict[str, Any], tmp_path: Path) -> None:
-    write_pieces(state, tmp_path, max_bytes=SMALL)
-    files = write_pieces(state, tmp_path)
+    write_shards(state, tmp_path, max_bytes=SMALL)
+    files = write_shards(state, tmp_path)
     assert sorted(tmp_path.iterdir()) == files

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from humor_training.recipe import Recipe, Stage
-from humor_training.run.schedule import learning_rate
+from humor_training.run.optimisation import learning_rate
 
 RECIPE = Recipe({"name": "x"}, (Stage(102, (32, 32, 32), 1),), learning_rate=1e-3, warmup=2)
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "poly"])
-def test_the_rate_warms_up_and_fades(schedule: str) -> None:
+def test_the_rate_warms_up_and_fades(schedule: Literal["cosine", "poly"]) -> None:
     recipe = replace(RECIPE, schedule=schedule)
     rates = [learning_rate(recipe, step) for step in range(recipe.steps + 1)]
     assert rates[:2] == [5e-4, 1e-3]

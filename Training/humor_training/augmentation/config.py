@@ -1,17 +1,35 @@
-"""Every number of augmentation. Defaults are mild: what differs between scanners and heads."""
+"""Every number of augmentation. Defaults are mild: what differs between scanners and heads.
+
+Values are checked by pydantic when they are set, so that a mistake does not only show hours later.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import Annotated
 
-from humor.errors import UsageError
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic.dataclasses import dataclass
+
 from humor.regions import REGION_KEYS
 from humor.sequences import subset_name
 
-Range = tuple[float, float]
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+"""Of all tables of a recipe: unknown names are mistakes."""
 
 
-@dataclass(frozen=True)
+def _rising(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[0] > limits[1]:
+        raise ValueError("the first limit must not be above the second")
+    return limits
+
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
+Range = Annotated[tuple[float, float], AfterValidator(_rising)]
+
+
+@dataclass(frozen=True, config=STRICT)
 class SpatialConfig:
     """Where windows lie and how they are turned.
 
@@ -28,27 +46,25 @@ class SpatialConfig:
     """
 
     centres: dict[str, float] = field(default_factory=lambda: {"WT": 0.35, "ET": 0.35})
-    warp: float = 1.0
-    rotation: float = 0.25
-    scale: float = 0.12
-    mirror: float = 0.5
-    elastic: float = 0.3
-    elastic_mm: float = 3.0
-    elastic_grain: float = 40.0
+    warp: Probability = 1.0
+    rotation: Amount = 0.25
+    scale: Amount = 0.12
+    mirror: Probability = 0.5
+    elastic: Probability = 0.3
+    elastic_mm: Amount = 3.0
+    elastic_grain: Annotated[float, Field(gt=0)] = 40.0
 
-    def __post_init__(self) -> None:
-        """Refuse shares that are none.
-
-        Raises:
-            UsageError: an unknown region, or shares that are negative or more than 1 together.
-        """
-        if unknown := sorted(set(self.centres) - set(REGION_KEYS)):
-            raise UsageError(f"augmentation: spatial: centres: unknown region {', '.join(unknown)}.")
-        if min(self.centres.values(), default=0) < 0 or sum(self.centres.values()) > 1:
-            raise UsageError("augmentation: spatial: centres are shares of windows, together at most 1.")
+    @field_validator("centres")
+    @classmethod
+    def _are_shares(cls, centres: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(centres) - set(REGION_KEYS)):
+            raise ValueError(f"unknown region {', '.join(unknown)}; known: {', '.join(REGION_KEYS)}")
+        if min(centres.values(), default=0) < 0 or sum(centres.values()) > 1:
+            raise ValueError("these are shares of windows, together at most 1")
+        return centres
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class IntensityConfig:
     """What differs between scanners. Each sequence is changed on its own; z-scores are the unit.
 
@@ -64,22 +80,22 @@ class IntensityConfig:
     """
 
     scale: Range = (0.85, 1.18)
-    shift: float = 0.12
-    contrast: float = 0.3
+    shift: Amount = 0.12
+    contrast: Probability = 0.3
     gamma: Range = (0.7, 1.4)
-    bias: float = 0.3
-    bias_strength: float = 0.3
-    thick_slices: float = 0.15
+    bias: Probability = 0.3
+    bias_strength: Amount = 0.3
+    thick_slices: Probability = 0.15
     slice_factor: Range = (1.5, 4.0)
-    ringing: float = 0.05
+    ringing: Probability = 0.05
     kept_frequencies: Range = (0.55, 0.85)
-    sharpness: float = 0.15
-    sharpen: float = 1.0
-    noise: float = 0.2
+    sharpness: Probability = 0.15
+    sharpen: Amount = 1.0
+    noise: Probability = 0.2
     noise_level: Range = (0.02, 0.2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class SynthesisConfig:
     """What synthetic patients look like.
 
@@ -94,16 +110,16 @@ class SynthesisConfig:
         swelling: part of the core's volume by which it pushes the brain aside.
     """
 
-    anatomies: int = 24
-    ordered: float = 0.7
+    anatomies: Annotated[int, Field(ge=0)] = 24
+    ordered: Probability = 0.7
     core_ml: Range = (3.0, 60.0)
     oedema_ml: Range = (8.0, 120.0)
     necrotic: Range = (0.15, 0.75)
-    without_rim: float = 0.2
+    without_rim: Probability = 0.2
     swelling: Range = (0.1, 0.7)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class AugmentationConfig:
     """How a training window is made of cases.
 
@@ -124,45 +140,35 @@ class AugmentationConfig:
     spatial: SpatialConfig = field(default_factory=SpatialConfig)
     intensity: IntensityConfig = field(default_factory=IntensityConfig)
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)
-    keep_all: float = 0.3
+    keep_all: Probability = 0.3
     subset_weights: dict[str, float] = field(default_factory=dict)
-    independent: float | None = None
-    transplant: float = 0.0
-    synthetic: float = 0.0
+    independent: Probability | None = None
+    transplant: Probability = 0.0
+    synthetic: Probability = 0.0
     templates: str = ""
-    painted: float = 0.0
+    painted: Probability = 0.0
     shapes: str = ""
 
-    def __post_init__(self) -> None:
-        """Refuse what would only fail hours later.
+    @field_validator("subset_weights")
+    @classmethod
+    def _are_subsets(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name, weight in weights.items():
+            if (right := subset_name(name.split("+"))) != name:
+                raise ValueError(f"write {right}, not {name}")
+            if weight < 0:
+                raise ValueError(f"{name} has the negative weight {weight:g}")
+        return weights
 
-        Raises:
-            UsageError: a probability is not one, a subset is unknown, or templates or shapes are not given.
-        """
-        for name in ("keep_all", "independent", "transplant", "synthetic", "painted"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise UsageError(f"augmentation: {name} is a probability between 0 and 1, not {value!r}.")
-        for name, weight in self.subset_weights.items():
-            _check_weight(name, weight)
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> AugmentationConfig:
         if self.synthetic > 0 and not self.templates:
-            raise UsageError(
-                f"augmentation: synthetic: {self.synthetic} needs an average brain. Add templates: FOLDER, "
-                "with t1.nii.gz, gm.nii.gz and wm.nii.gz in it (such as ICBM 152), or set synthetic: 0."
+            raise ValueError(
+                f"synthetic: {self.synthetic:g} needs an average brain. Add templates: FOLDER, with "
+                "t1.nii.gz, gm.nii.gz and wm.nii.gz in it (such as ICBM 152), or set synthetic: 0"
             )
         if self.painted > 0 and not self.shapes:
-            raise UsageError(
-                f"augmentation: painted: {self.painted} needs label maps. Add shapes: FILE.npz with seg, "
-                "crop_lo and ids, or set painted: 0."
+            raise ValueError(
+                f"painted: {self.painted:g} needs label maps. Add shapes: FILE.npz with seg, crop_lo and "
+                "ids, or set painted: 0"
             )
-
-
-def _check_weight(name: str, weight: float) -> None:
-    try:
-        right = subset_name(name.split("+"))
-    except ValueError as problem:
-        raise UsageError(f"augmentation: subset_weights: {problem}") from problem
-    if right != name:
-        raise UsageError(f"augmentation: subset_weights: write {right}, not {name}.")
-    if weight < 0:
-        raise UsageError(f"augmentation: subset_weights: {name} has the negative weight {weight}.")
+        return self

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.packing import LabelledCase
+from humor.sequences import availability, subset_name, subsets
+
+from ..data.labelled_case import LabelledCase
 from .chance import below
 from .config import AugmentationConfig
-from .dropping import drop_sequences
 from .intensity import vary_intensity
 from .painting_tumours import painted
 from .shapes import Shape
@@ -101,3 +102,43 @@ def _case(
     if len(order) >= 2 and below(rng, config.transplant):
         return transplant(on_device(cases[order[1]], device), host, rng)
     return host
+
+
+def drop_sequences(available: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
+    """Flags ``[4]`` of a random non-empty subset of the available sequences.
+
+    The rules are those of ``AugmentationConfig``: ``independent`` if it is set, as in published
+    curricula, else ``keep_all`` and then ``subset_weights``.
+
+    Args:
+        available: flags ``[4]`` of what the case has.
+        config: the rules.
+        rng: chance.
+    """
+    if config.independent is not None:
+        return _independently(available, config.independent, rng)
+    if below(rng, config.keep_all):
+        return available
+    flags, weights = possible_subsets(available, config.subset_weights)
+    if weights.sum() == 0:  # the recipe excludes all that this case could give
+        return available
+    return flags[rng.choice(len(flags), p=weights / weights.sum())]
+
+
+def possible_subsets(available: np.ndarray, named: dict[str, float]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Flags of the subsets that a case can give, and their relative weights."""
+    flags, weights = [], []
+    for names in subsets():
+        flag = np.array(availability(names))
+        if not (flag & ~available).any():
+            flags.append(flag)
+            missing = len(flag) - int(flag.sum())
+            weights.append(named.get(subset_name(names), 1.0 + missing))
+    return flags, np.array(weights, float)
+
+
+def _independently(available: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:
+    kept = available & (rng.random(len(available)) >= probability)
+    if not kept.any():
+        kept[rng.choice(np.flatnonzero(available))] = True
+    return kept

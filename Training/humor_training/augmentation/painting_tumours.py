@@ -17,9 +17,9 @@ from torch.nn.functional import avg_pool3d, interpolate
 from humor.regions import ED
 
 from .chance import below, normal_on
-from .grafting import Box, bounding_box, matching, normalise_again, overlap, place_inside, spread
 from .shapes import KINDS, Shape, labels_of
 from .tensor_case import TensorCase
+from .transplantation import Box, bounding_box, matching, normalise_again, overlap, place_inside, spread
 
 SHIFT = 4.0
 """mm (standard deviation) from the place that the tumour had."""

@@ -21,7 +21,7 @@ from humor.regions import ED, ET, NCR
 
 from ..data.labelled_case import LabelledCase
 from .config import AugmentationConfig
-from .grafting import bounding_box
+from .transplantation import bounding_box
 
 KINDS = (NCR, ED, ET)
 """BraTS labels in the order of the file's 1, 2, 3."""

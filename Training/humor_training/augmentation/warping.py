@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from .chance import normal_on
@@ -83,3 +84,8 @@ def warp(source: Tensor, control: Tensor, grain: float, size: Size) -> Tensor:
     for rows, grid in sampling_grids(control, grain, size, tuple(source.shape[1:])):  # type: ignore[arg-type]
         result[:, rows] = torch.nn.functional.grid_sample(source[None], grid, align_corners=False)[0]
     return result
+
+
+def box_mean(values: Tensor, width: int) -> Tensor:
+    """Mean over the cube of ``width`` voxels around each voxel of ``[D, H, W]`` on the CPU (float32)."""
+    return torch.from_numpy(ndimage.uniform_filter(values.float().numpy(), width))

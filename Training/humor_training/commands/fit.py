@@ -1,4 +1,4 @@
-"""``humor-train fit``: train a network, going on where an earlier call stopped."""
+"""``humor-train fit``, ``report`` and ``throughput``: train a network, look at a training, time it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from humor.errors import UsageError
 
-from ..run.files import ORIGIN, RECIPE
+from ..checkpoints import ORIGIN, RECIPE
 from .options import (
     add_data,
     add_device,
@@ -25,18 +25,26 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
     from torch import nn
 
+    from ..checkpoints.run_folder import Trained
     from ..recipe import Recipe
-    from ..run.fit import Material
-    from ..run.trained import Trained
+    from ..run.fit import CaseSplit
+
+
+def add_parsers(commands: argparse._SubParsersAction) -> None:
+    """Add the commands."""
+    _add_fit(commands)
+    _add_report(commands)
+    _add_throughput(commands)
+
 
 DEEP = "decoder.deep."
 """Weights of heads that only training uses: a network that was trained without them has none."""
-DIVIDING_BATCHES = 12
-"""From which a grown teacher's gates are set."""
+GATE_BATCHES = 12
+"""From which an upcycled teacher's gates are initialised."""
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
-    """Add the command."""
+def _add_fit(commands: argparse._SubParsersAction) -> None:
+    """The command's options."""
     parser = commands.add_parser("fit", help="train a network; goes on where an earlier call stopped")
     add_recipe(parser)
     add_data(parser)
@@ -56,19 +64,23 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     begin.add_argument(
         "--start", help="run folder or bundle of the same network, whose weights to begin with"
     )
-    begin.add_argument("--grow-from", help="student (run folder or bundle) that a teacher is grown from")
-    parser.set_defaults(run=run)
+    begin.add_argument(
+        *("--upcycle-from", "--grow-from"),  # the second is the older name
+        metavar="STUDENT",
+        help="run folder or bundle of a student that becomes the first state of a teacher's experts",
+    )
+    parser.set_defaults(run=run_fit)
 
 
-def run(args: argparse.Namespace) -> None:
+def run_fit(args: argparse.Namespace) -> None:
     """Train; see ``run.fit.fit``."""
     import time
 
+    from ..checkpoints.run_folder import load_model
+    from ..checkpoints.shards import join_shards
     from ..recipe import read_recipe
     from ..run.fit import fit
-    from ..run.pieces import join_pieces
     from ..run.processes import make_fabric
-    from ..run.trained import load_model
 
     began = time.monotonic()
     for name in ("minutes", "schedule_minutes"):
@@ -79,11 +91,11 @@ def run(args: argparse.Namespace) -> None:
     fabric = make_fabric(args.device)
     teacher = load_model(args.teacher) if args.teacher else None
     with fabric.rank_zero_first():
-        cases = load_cases(args)
+        cases = load_cases(args, often=True)
         # A training that goes on has its weights already.
-        begun = join_pieces(args.folder)
+        begun = join_shards(args.folder)
     material = split_cases(args, recipe, cases)
-    start, start_facts = (None, {}) if begun else _start(args, recipe, material, fabric.device)
+    start, start_metadata = (None, {}) if begun else _start(args, recipe, material, fabric.device)
     if args.schedule_minutes is not None:
         recipe, text = _scheduled(args, recipe, path, material, fabric, began)
     else:
@@ -92,7 +104,7 @@ def run(args: argparse.Namespace) -> None:
         args.folder.mkdir(parents=True, exist_ok=True)
         # Copies in the run's folder: the other commands must build, split and cite what was trained.
         (args.folder / RECIPE).write_bytes(text)
-        _write_origin(args, material, teacher, start_facts, fabric.world_size)
+        _write_origin(args, material, teacher, start_metadata, fabric.world_size)
     left = None if args.minutes is None else 60.0 * args.minutes - (time.monotonic() - began)
     fit(recipe, material, args.folder, fabric, teacher.network if teacher else None, start, seconds=left)
 
@@ -101,7 +113,7 @@ def _scheduled(
     args: argparse.Namespace,
     recipe: Recipe,
     path: Path,
-    material: Material,
+    material: CaseSplit,
     fabric: Fabric,
     began: float,
 ) -> tuple[Recipe, bytes]:
@@ -125,16 +137,16 @@ def _scheduled(
 
 
 def _start(
-    args: argparse.Namespace, recipe: Recipe, material: Material, device: torch.device
+    args: argparse.Namespace, recipe: Recipe, material: CaseSplit, device: torch.device
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Weights to begin with, and where they come from."""
-    from ..run.trained import load_model
+    from ..checkpoints.run_folder import load_model
 
     if args.start:
         return begin_with(args.start, recipe)
-    if args.grow_from:
-        given = load_model(args.grow_from)
-        return _grown(given, recipe, material, device).state_dict(), {"grown_from": given.facts}
+    if args.upcycle_from:
+        given = load_model(args.upcycle_from)
+        return _upcycled(given, recipe, material, device).state_dict(), {"grown_from": given.metadata}
     return None, {}
 
 
@@ -145,25 +157,25 @@ def begin_with(name: str, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any
         UsageError: they are of another network.
         InputError, BundleError: it is neither.
     """
-    from ..run.trained import load_model
+    from ..checkpoints.run_folder import load_model
 
     given = load_model(name)
-    return _start_weights(given, recipe, name), given.facts
+    return _start_weights(given, recipe, name), given.metadata
 
 
-def _grown(student: Trained, recipe: Recipe, material: Material, device: torch.device) -> nn.Module:
-    """The recipe's teacher, grown from ``student``, with gates that divide the cases' brains."""
+def _upcycled(student: Trained, recipe: Recipe, material: CaseSplit, device: torch.device) -> nn.Module:
+    """The recipe's teacher, upcycled from ``student``, with gates that divide the cases' brains."""
     from ..baselines import build_any
     from ..run.batches import make_batch
-    from ..run.gate_division import divide_tokens
-    from ..run.growth import grow
+    from ..run.gate_initialisation import initialise_gates
+    from ..run.upcycling import upcycle
 
     teacher = build_any(recipe.network)
-    grown = grow(student.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
-    teacher.load_state_dict(grown.state_dict())
+    upcycled = upcycle(student.network, experts=recipe.network.get("experts", 3), seed=recipe.seed)
+    teacher.load_state_dict(upcycled.state_dict())
     # Steps from the recipe's end on: windows that no step of the training sees.
-    steps = range(recipe.steps, recipe.steps + DIVIDING_BATCHES)
-    divide_tokens(
+    steps = range(recipe.steps, recipe.steps + GATE_BATCHES)
+    initialise_gates(
         teacher.to(device), (make_batch(material.learning, recipe, step, device=device) for step in steps)
     )
     return teacher
@@ -193,16 +205,69 @@ def _write_origin(
 ) -> None:
     import json
 
-    from ..run.trained import read_origin
+    from ..checkpoints.run_folder import read_origin
 
-    facts: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         **read_origin(args.folder),  # what an earlier sitting started from
         "learned_from": sorted(case.name for case in material.learning),
         "held_out": sorted(case.name for case in material.held),
         "processes": processes,
     }
     if teacher:
-        facts["teacher"] = teacher.facts
+        metadata["teacher"] = teacher.metadata
     if start:
-        facts["start"] = start
-    (args.folder / ORIGIN).write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        metadata["start"] = start
+    (args.folder / ORIGIN).write_text(json.dumps(metadata, indent=2), encoding="utf-8")
+
+
+def _add_report(commands: argparse._SubParsersAction) -> None:
+    """The command's options."""
+    parser = commands.add_parser("report", help="write a training's report.html: curves, gates, samples")
+    parser.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    parser.set_defaults(run=run_report)
+
+
+def run_report(args: argparse.Namespace) -> None:
+    """Write the page into the run's folder."""
+    from ..monitoring.page import write_page
+
+    print(f"{write_page(args.folder)} is written.")
+
+
+def _add_throughput(commands: argparse._SubParsersAction) -> None:
+    """The command's options."""
+    parser = commands.add_parser("throughput", help="training speed of recipes on this machine, side by side")
+    parser.add_argument("recipes", type=Path, nargs="+", help="YAML files or names of bundled recipes")
+    add_data(parser)
+    add_device(parser)
+    parser.add_argument("--steps", type=int, default=20, help="steps that are timed")
+    parser.add_argument("--window", type=int, default=96, help="edge of the windows, the same for all")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.set_defaults(run=run_throughput, folder=Path("runs") / "throughput")
+
+
+def run_throughput(args: argparse.Namespace) -> None:
+    """Print a Markdown table: windows per second, and the share of time spent waiting for data."""
+    from dataclasses import replace
+
+    from humor.networks.build import count_macs, count_parameters
+
+    from ..baselines import build_any
+    from ..recipe import Stage, read_recipe
+    from ..run.processes import make_fabric
+    from ..run.speed import WARM_UP, seconds_a_step
+
+    fabric, cases = make_fabric(args.device), load_cases(args, often=True)
+    edges = (args.window, args.window, args.window)
+    print(f"Training steps on {fabric.device}, windows of {args.window}³, batch {args.batch}:\n")
+    print("| recipe | M parameters | GMACs | windows/s | seconds a step | waiting for data |")
+    print("|---|---|---|---|---|---|")
+    for name in args.recipes:
+        recipe = read_recipe(recipe_path(name))
+        stage = Stage(WARM_UP + args.steps, edges, args.batch, recipe.stages[-1].phase)
+        recipe = replace(recipe, stages=(stage,), accumulate=1)
+        network = build_any(recipe.network)
+        costs = f"{count_parameters(network) / 1e6:.1f} | {count_macs(network, edges) / 1e9:.1f}"
+        seconds, waiting = seconds_a_step(recipe, cases, fabric, args.steps)
+        rate = args.batch * fabric.world_size / seconds
+        print(f"| {name} | {costs} | {rate:.2f} | {seconds:.3f} | {waiting:.1%} |", flush=True)

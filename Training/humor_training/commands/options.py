@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from humor.errors import UsageError
 
 if TYPE_CHECKING:
-    from ..data.packing import LabelledCase
+    from ..data.packed_case import PackedCase
     from ..recipe import Recipe
-    from ..run.fit import Material
+    from ..run.fit import CaseSplit
+
+
+UNPACKED = "unpacked"
+"""Below the folder of packed cases: their decoded arrays, while a training draws from them."""
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -63,35 +68,36 @@ def recipe_path(path: Path) -> Path:
     if path.exists():
         return path
     bundled = Path(__file__).resolve().parents[1] / "recipes"
-    named = bundled / f"{path}.yaml"
-    if named.exists():
-        return named
+    for named in (bundled / f"{path}.yaml", bundled / "history" / f"{path}.yaml"):
+        if named.exists():
+            return named
     names = ", ".join(sorted(file.stem for file in bundled.glob("*.yaml")))
     raise UsageError(f"{path}: no such recipe. Give a YAML file, or one of {names}.")
 
 
-def load_cases(args: argparse.Namespace) -> list[LabelledCase]:
-    """The cases of ``--data``, packed in ``--cache``."""
+def load_cases(args: argparse.Namespace, often: bool = False) -> list[PackedCase]:
+    """The cases of ``--data``, packed in ``--cache``; ``often``: drawn many times, so unpacked there too."""
     from ..data.packing import load_packed
 
-    return load_packed(args.data, args.cache or args.folder.parent / "cache" / args.data.stem)
+    cache = args.cache or args.folder.parent / "cache" / args.data.stem
+    return load_packed(args.data, cache, unpacked=cache / UNPACKED if often else None)
 
 
-def split_cases(args: argparse.Namespace, recipe: Recipe, cases: list[LabelledCase]) -> Material:
+def split_cases(args: argparse.Namespace, recipe: Recipe, cases: Sequence[PackedCase]) -> CaseSplit:
     """Cases to learn from and held out, by the options of ``add_split``.
 
     Raises:
         UsageError: the options contradict each other.
     """
     from ..data.splitting import folds, split, split_by_names
-    from ..run.fit import Material
+    from ..run.fit import CaseSplit
 
     if args.hold and args.folds:
         raise UsageError("--hold and --folds both say what is held out: give one of them.")
     if args.hold:
-        return Material(*split_by_names(cases, args.hold))
+        return CaseSplit(*split_by_names(cases, args.hold))
     if args.folds:
         if not 0 <= args.fold < args.folds:
             raise UsageError(f"--fold must lie between 0 and {args.folds - 1}, not {args.fold}.")
-        return Material(*folds(cases, args.folds, recipe.seed)[args.fold])
-    return Material(*split(cases, recipe.held_out, recipe.seed))
+        return CaseSplit(*folds(cases, args.folds, recipe.seed)[args.fold])
+    return CaseSplit(*split(cases, recipe.held_out, recipe.seed))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..data.packing import LabelledCase
+    from ..data.labelled_case import LabelledCase
 
 TRANSPLANTATION, SYNTHETIC = "transplantation.png", "synthetic.png"
 PAIRS = ((2, 5), (8, 1))
@@ -26,7 +26,7 @@ CUT = {"axial": 0, "coronal": 1, "sagittal": 2}
 Panel = tuple[str, "np.ndarray", "np.ndarray | None"]
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parsers(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "pictures", help="draw examples of transplanted tumours and synthetic patients"
@@ -52,9 +52,10 @@ def generated_case(seed: int, spacing: float = 1.0) -> LabelledCase:
 
     import nibabel
 
-    from humor.sample import generate
+    from humor.sample.patient import generate
 
-    from ..data.packing import LABEL_FILE, load_labelled
+    from ..data.layouts.folders import LABEL_FILE
+    from ..data.loading import load_labelled
 
     study = generate(seed, spacing)
     with tempfile.TemporaryDirectory() as place:

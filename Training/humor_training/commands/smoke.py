@@ -10,7 +10,7 @@ from pathlib import Path
 PATIENTS, SPACING_MM = 4, 3.0
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parsers(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "smoke", help="train, distil, evaluate, export and segment, tiny: does everything work here?"
@@ -47,9 +47,9 @@ def _write_patients(folder: Path) -> None:
     """Generated patients with labels; the last has no T1."""
     import nibabel
 
-    from humor.sample import generate
+    from humor.sample.patient import generate
 
-    from ..data.packing import LABEL_FILE
+    from ..data.layouts.folders import LABEL_FILE
 
     for seed in range(PATIENTS):
         study, place = generate(seed, spacing=SPACING_MM), folder / f"patient{seed}"

@@ -7,10 +7,14 @@ cropped or resampled copy is not.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields
+from enum import Enum
+from pathlib import Path
 
 import numpy as np
 
@@ -21,10 +25,8 @@ from humor.study.resampling import place, voxel_map
 from humor.study.study import read_volume
 from humor.study.volume import Volume
 
-from .findings import Finding, Severity, by_severity
-from .labels import read_label_volume, to_brats
-from .loading import volume_files
-from .study import Found, Study
+from .labelled_study import Found, LabelledStudy
+from .loading import read_label_volume, to_brats, volume_files
 
 THREADS = 2
 SAME_PLACE_MM = 2.0  # image and label of one grid may differ by rounded headers, not by more
@@ -35,7 +37,7 @@ OUTSIDE_TO_WARN, OUTSIDE_TO_REFUSE = 0.05, 0.5  # share of the tumour where no s
 class _Checked:
     """What checking one study found out, and what is compared with other studies."""
 
-    study: Study
+    study: LabelledStudy
     findings: list[Finding] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
 
@@ -69,7 +71,7 @@ def check(found: Found) -> list[Finding]:
     return by_severity(findings)
 
 
-def _check_study(study: Study) -> _Checked:
+def _check_study(study: LabelledStudy) -> _Checked:
     checked = _Checked(study)
     missing = [DISPLAY_NAMES[name] for name in SEQUENCES if name not in study.files]
     if not study.files:
@@ -189,7 +191,7 @@ def _hash(volume: Volume) -> str:
 
 
 def _duplicates(checked: Iterable[_Checked]) -> list[Finding]:
-    seen: dict[str, tuple[Study, str]] = {}
+    seen: dict[str, tuple[LabelledStudy, str]] = {}
     findings = []
     for one in checked:
         for name, digest in one.hashes.items():
@@ -209,7 +211,7 @@ def _duplicates(checked: Iterable[_Checked]) -> list[Finding]:
     return findings
 
 
-def _remedy(first: Study, second: Study) -> str:
+def _remedy(first: LabelledStudy, second: LabelledStudy) -> str:
     if first.name == second.name:
         return ": one sequence was given twice. Take one out."
     if first.patient == second.patient:
@@ -217,3 +219,72 @@ def _remedy(first: Study, second: Study) -> str:
     return (
         ": one patient under two names would be on both sides of a split. Take one out, or name the patient."
     )
+
+
+class Severity(str, Enum):
+    """How bad it is: cannot be trained on; should be looked at; good to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check noticed.
+
+    Attributes:
+        severity: how bad it is.
+        study: the study's name; "" for the whole data set.
+        what: a sequence, "label", or "" for the whole study.
+        message: in words, with the file where there is one.
+    """
+
+    severity: Severity
+    study: str
+    what: str
+    message: str
+
+
+COLUMNS = tuple(field.name for field in fields(Finding))
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then by study."""
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: (order.index(finding.severity), finding.study, finding.what))
+
+
+def counts(findings: Iterable[Finding]) -> dict[Severity, int]:
+    """How many of each severity, also 0."""
+    found = Counter(finding.severity for finding in findings)
+    return {severity: found[severity] for severity in Severity}
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """Aligned columns with a heading; "" where there is nothing."""
+    if not findings:
+        return ""
+    rows = [COLUMNS, *(_cells(finding) for finding in findings)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    )
+
+
+def write_csv(path: Path, findings: Iterable[Finding]) -> None:
+    """The same table for other programs.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(_cells(finding) for finding in findings)
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    severity, *rest = astuple(finding)
+    return (severity.value, *rest)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from humor.errors import InputError, UsageError
 
-from .layouts import FOLDER_LAYOUTS, LIST_SUFFIXES, find_by_pattern, read_list
-from .study import Found
+from .labelled_study import Found
+from .layouts.dataset_json import DECATHLON, NNUNET
+from .layouts.folders import BRATS_2018, BRATS_2023, PLAIN
+from .layouts.lists import LIST_SUFFIXES, find_by_pattern, read_list
 
+FOLDER_LAYOUTS = {layout.name: layout for layout in (PLAIN, BRATS_2018, BRATS_2023, DECATHLON, NNUNET)}
 AUTOMATIC = "auto"
 SHOWN = 4  # names in a message
 

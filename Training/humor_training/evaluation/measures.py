@@ -1,4 +1,4 @@
-"""What is measured of one region, by name."""
+"""What is measured of one region, by name: overlap, distance, volume, calibration."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from humor.errors import UsageError
+from humor.regions import REGION_KEYS
 
-from .calibration import calibration_error
-from .hausdorff import hd95
 from .lesions import lesion_dice
-from .mask import Mask
-from .overlaps import mask_dice, precision, sensitivity
-from .volumes import relative_volume_error, volume_error_ml
+from .mask import Mask, overlap
 
 
 @dataclass(frozen=True)
@@ -82,3 +79,94 @@ def checked_measures(names: Sequence[str]) -> tuple[str, ...]:
     if unknown := sorted(set(names) - set(MEASURES)):
         raise UsageError(f"{', '.join(unknown)}: no such metric. Known: {', '.join(MEASURES)}.")
     return tuple(name for name in MEASURES if name in names)
+
+
+def dice(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """``2 |A ∩ B| / (|A| + |B|)`` of two bool masks; 1 where both are empty (as BraTS counts)."""
+    return dice_of_counts(int((prediction & truth).sum()), int(prediction.sum()), int(truth.sum()))
+
+
+def dice_of_counts(both: int, found: int, truth: int) -> float:
+    """Dice from numbers of voxels: in both masks, in one, in the other."""
+    return 1.0 if found + truth == 0 else 2.0 * both / (found + truth)
+
+
+def region_dice(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Region → Dice of bool masks ``[3, ...]`` (WT, TC, ET)."""
+    pairs = zip(REGION_KEYS, prediction, truth, strict=True)
+    return {key: dice(guess, expert) for key, guess, expert in pairs}
+
+
+def mask_dice(found: Mask, truth: Mask) -> float:
+    """Dice of two masks; 1 where both are empty."""
+    return dice_of_counts(overlap(found, truth), found.size, truth.size)
+
+
+def sensitivity(found: Mask, truth: Mask) -> float:
+    """Share of the truth that was found; NaN where there is no truth."""
+    return overlap(found, truth) / truth.size if truth.size else float("nan")
+
+
+def precision(found: Mask, truth: Mask) -> float:
+    """Share of what was found that is true; NaN where nothing was found."""
+    return overlap(found, truth) / found.size if found.size else float("nan")
+
+
+def volume_error_ml(found: Mask, truth: Mask) -> float:
+    """``|found − truth|`` in millilitres."""
+    return abs(found.volume_ml - truth.volume_ml)
+
+
+def relative_volume_error(found: Mask, truth: Mask) -> float:
+    """``|found − truth| / truth``; NaN where there is no truth."""
+    return abs(found.size - truth.size) / truth.size if truth.size else float("nan")
+
+
+PERCENTILE = 95
+PENALTY_MM = 374.0
+"""Where only one mask is empty, as BraTS counts: the diagonal of its grid (240 × 240 × 155 mm), rounded."""
+
+
+def hd95(found: Mask, truth: Mask) -> float:
+    """Symmetric 95th percentile Hausdorff distance in mm.
+
+    The larger of the two percentiles: of the distances from each surface voxel of one mask to the
+    nearest surface voxel of the other, and back. As MONAI's ``compute_hausdorff_distance``.
+
+    Returns:
+        the distance; 0 if both masks are empty, ``PENALTY_MM`` if one is.
+    """
+    if not found.size and not truth.size:
+        return 0.0
+    if not found.size or not truth.size:
+        return PENALTY_MM
+    there, _ = truth.tree.query(found.surface)
+    back, _ = found.tree.query(truth.surface)
+    return float(max(np.percentile(there, PERCENTILE), np.percentile(back, PERCENTILE)))
+
+
+BINS = 15
+
+
+def calibration_error(probability: np.ndarray, truth: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error ``Σ n_b / N · |share of truth in b − mean probability in b|``.
+
+    Of the probability of a region, not of the more likely class, so that bins span 0 to 1; equal widths.
+    Formula: Guo et al. 2017 (arXiv 1706.04599), with the positive class as in Naeini et al. 2015.
+    The result depends on the mask that voxels are taken from: a larger background makes it smaller.
+
+    Args:
+        probability: ``[N]`` of the voxels of some mask, 0 to 1.
+        truth: bool ``[N]``, whether each belongs to the region.
+        bins: how many.
+
+    Returns:
+        0 to 1; NaN without voxels.
+    """
+    if not probability.size:
+        return float("nan")
+    place = np.minimum((probability * bins).astype(np.int64), bins - 1)
+    # N cancels: the n_b of the weights and of the means are the same.
+    said = np.bincount(place, probability, bins)
+    true = np.bincount(place, truth, bins)
+    return float(np.abs(true - said).sum() / probability.size)

@@ -59,15 +59,14 @@ def load_predictor(
     Raises:
         UsageError, DeviceError, InputError, BundleError: see ``humor.errors``.
     """
-    from humor.bundle.find import find_bundle
-    from humor.bundle.hashing import sha256_of_file
-    from humor.bundle.load import load_bundle
+    from humor.bundle.bundle import load_bundle
+    from humor.bundle.store import find_bundle
+    from humor.hashing import sha256_of_file
     from humor.inference.model import model_of_network
     from humor.inference.segmenter import Segmenter
 
-    from ..run.chosen_thresholds import read_thresholds
-    from ..run.files import RECIPE
-    from ..run.trained import load_trained, read_run, weights_file
+    from ..checkpoints import RECIPE
+    from ..checkpoints.run_folder import load_trained, read_run, read_thresholds, weights_file
 
     folder = Path(model)
     if (folder / RECIPE).exists():

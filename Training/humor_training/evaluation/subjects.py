@@ -16,10 +16,9 @@ from humor.study.grid import WORKING_AXES, Grid
 from humor.study.study import load_study
 
 from ..data.labelled_case import LabelledCase
-from ..data.labels import labels_on
-from ..data.loading import volume_files
+from ..data.labelled_study import LabelledStudy
+from ..data.loading import labels_on, volume_files
 from ..data.studies import find_studies
-from ..data.study import Study
 
 NATIVE, CROP = "native", "crop"
 """Grids that results are measured on: of the reference sequence's file, or of the packed case (1 mm)."""
@@ -78,7 +77,7 @@ def only(case: Case, names: Sequence[str]) -> Case:
     return replace(case, image=case.image * kept, available=flags)
 
 
-def _native(study: Study) -> Source:
+def _native(study: LabelledStudy) -> Source:
     def load() -> Subject:
         with volume_files(study.files) as files:
             case = build_case(load_study(files))

@@ -37,7 +37,7 @@ class Choice:
 class ThresholdSweep:
     """Mean Dice of every combination of ``LEVELS`` for every patient, over all results that were added.
 
-    Dice is counted as in ``evaluation.dice``: 1 where neither result nor truth has the region, so that
+    Dice is counted as by ``measures.dice``: 1 where neither result nor truth has the region, so that
     thresholds which invent a region are paid for.
     """
 

@@ -9,7 +9,7 @@ import sys
 
 NEEDED = (
     *("torch", "numpy", "scipy", "matplotlib", "monai", "nibabel", "nrrd", "isal", "psutil", "yaml"),
-    *("safetensors", "lightning"),
+    *("safetensors", "lightning", "pydantic"),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,12 +13,16 @@ from humor.networks.experts import world_size
 from humor.networks.prediction import GateWeights, Prediction
 
 from ..recipe import Recipe, Stage
-from .compiling import Forward, compiled
-from .distillation import soft_target_loss
-from .gates import expert_overlap, gate_divergence, gate_entropy
-from .monotonicity import monotonicity_loss, sequences_in, superset
-from .own_experts import own_experts_loss
-from .segmentation import deep_dice_bce, dice_bce
+from .auxiliary import (
+    expert_overlap,
+    gate_divergence,
+    gate_entropy,
+    monotonicity_loss,
+    sequences_in,
+    soft_target_loss,
+    superset,
+)
+from .segmentation import deep_dice_bce, dice_bce, own_experts_loss
 
 MONOTONICITY_EVERY = 2
 """Only every second step pays for a second forward pass."""
@@ -135,3 +141,33 @@ class Objective(nn.Module):
         prediction = self._predict(self._student, batch.image, more)
         richer = self._segmentation(prediction, batch, step)
         return monotonicity_loss(richer, segmentation)
+
+
+Forward = Callable[[Tensor, Tensor], Prediction]
+
+
+def compiled(network: nn.Module) -> Forward:
+    """``network(image, available)`` through ``torch.compile``, once for every window size.
+
+    It is a function, not a module: its weights are those of ``network``, and stand in no checkpoint twice.
+    Compiling happens at the first call, and takes a minute. Where it fails (there is no C++ compiler, or the
+    network does what cannot be compiled), a warning says so, and ``network`` itself is called from then on.
+    """
+    made: Forward = torch.compile(network, dynamic=False)
+    # One graph, also where processes share gradients: cut at their buckets, as torch does to send early,
+    # PyTorch 2.13 gives NaN gradients to the first layers on some processors.
+    made = torch._dynamo.config.patch(optimize_ddp=False)(made)
+    works = True
+
+    def forward(image: Tensor, available: Tensor) -> Prediction:
+        nonlocal works
+        if works:
+            try:
+                return made(image, available)
+            except (torch._dynamo.exc.TorchDynamoException, torch._inductor.exc.InductorError) as problem:
+                works = False
+                reason = str(problem).strip().splitlines()[0]
+                warnings.warn(f"The network could not be compiled ({reason}); steps cost more.", stacklevel=2)
+        return network(image, available)
+
+    return forward

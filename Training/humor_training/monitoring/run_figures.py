@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,8 @@ import numpy as np
 from humor.errors import InputError, UsageError
 from humor.regions import REGION_KEYS
 
+from ..checkpoints import ORIGIN, RECIPE
 from ..recipe import Recipe, read_recipe
-from ..run.files import ORIGIN, RECIPE
-from .curves import Curve, curve
 from .pictures import latest_picture
 from .tables import GATE_LOADS, HELD_OUT, LOSSES, STEP, Line, number, read_lines
 
@@ -142,3 +142,39 @@ def _origin(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+SMOOTHING = 0.1
+"""Share of the steps so far that a smoothed value is the mean of."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Attributes:
+    name: for legends.
+    x: increasing.
+    y: as long as ``x``; no NaN.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+def curve(name: str, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Curve:
+    """A curve of the points that have a finite value."""
+    places, values = np.asarray(x, float), np.asarray(y, float)
+    known = np.isfinite(places) & np.isfinite(values)
+    return Curve(name, places[known], values[known])
+
+
+def smooth(raw: Curve) -> Curve:
+    """Each value becomes the mean of itself and the last tenth of the values before it.
+
+    The window grows with the training: losses fall fast at first and slowly later, so an even width
+    on a logarithmic time scale keeps the start sharp and still averages the noise of the end.
+    """
+    count = np.arange(1, len(raw.y) + 1)
+    first = count - np.ceil(SMOOTHING * count).astype(int)
+    sums = np.concatenate([[0.0], np.cumsum(raw.y)])
+    return Curve(raw.name, raw.x, (sums[count] - sums[first]) / np.maximum(count - first, 1))

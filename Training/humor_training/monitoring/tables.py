@@ -1,15 +1,19 @@
-"""Append-only CSV tables of a run's folder, and how they survive kills and resumed trainings."""
+"""What a training notes: append-only CSV tables that survive kills, and the same for TensorBoard."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from torch import Tensor
 
 from humor.errors import InputError
+from humor.networks.prediction import GateWeights
 from humor.regions import REGION_KEYS
 
 STEP = "step"
@@ -123,3 +127,72 @@ def _cell(value: Value) -> str:
     if isinstance(value, float):
         return f"{value:.6g}" if math.isfinite(value) else ""
     return str(value)
+
+
+def mean_load(gate: GateWeights) -> Tensor:
+    """The mean weight of every expert over batch and space, ``[E]``, float32, summing to 1."""
+    return gate.weights.detach().float().mean(dim=(0, 2, 3, 4))
+
+
+class GateLoads:
+    """Gathers the loads of many steps; sums stay on the device, so that no step waits for a copy."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[tuple[str, ...], Tensor, int]] = {}
+
+    def add(self, routing: Iterable[GateWeights]) -> None:
+        """Take in one prediction's gates. Gates may come and go with a training's phases."""
+        for gate in routing:
+            load = mean_load(gate)
+            experts, total, count = self._sums.get(gate.name, (gate.experts, load.new_zeros(()), 0))
+            self._sums[gate.name] = (experts, total + load, count + 1)
+
+    def take(self, step: int) -> list[dict[str, Value]]:
+        """Rows of ``gate_loads.csv``: the means since the last call; none if there was no gate."""
+        rows: list[dict[str, Value]] = []
+        for gate, (experts, total, count) in self._sums.items():
+            loads = (total / count).tolist()
+            rows += [
+                {STEP: step, "gate": gate, "expert": expert, "load": load}
+                for expert, load in zip(experts, loads, strict=True)
+            ]
+        self._sums = {}
+        return rows
+
+
+FOLDER = "tensorboard"
+"""In the run's folder."""
+
+
+class TensorBoard:
+    """Writes scalars to ``<run>/tensorboard``; without the package it says so once and does nothing.
+
+    Args:
+        folder: the run's.
+        step: steps that the training has done. What an earlier sitting wrote after it is hidden.
+        tell: is given the message.
+    """
+
+    def __init__(self, folder: Path, step: int, tell: Callable[[str], None] = print) -> None:
+        self._writer: Any = None
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            tell("No figures for TensorBoard: the package is not installed (pip install tensorboard).")
+            return
+        # TensorBoard hides events from purge_step on; those of the step itself were written before it was
+        # saved and are right.
+        self._writer = SummaryWriter(folder / FOLDER, purge_step=step + 1 if step else None)  # type: ignore[no-untyped-call]
+
+    def add(self, group: str, values: Mapping[str, float], step: int) -> None:
+        """Scalars ``<group>/<name>`` of a step; NaN and infinity are left out."""
+        if self._writer is None:
+            return
+        for name, value in values.items():
+            if math.isfinite(value):
+                self._writer.add_scalar(f"{group}/{name}", value, step)
+
+    def close(self) -> None:
+        """Write what is still waiting."""
+        if self._writer is not None:
+            self._writer.close()

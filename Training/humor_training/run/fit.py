@@ -15,14 +15,13 @@ from torch import nn
 from humor.errors import InputError
 
 from ..augmentation.shapes import wanted_shapes
-from ..data.packing import LabelledCase
+from ..checkpoints import BEST, CHECKPOINT
+from ..checkpoints.run_folder import write_whole
+from ..data.labelled_case import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
-from .checkpoints import write_whole
-from .files import BEST, CHECKPOINT
-from .held_out import check, overall
-from .record import Record
-from .stopping import Stopping
+from .processes import Stopping, any_process
+from .record import Record, check, overall
 from .training import Training
 
 NOTE_EVERY = 25
@@ -32,7 +31,7 @@ PICTURED = 1
 
 
 @dataclass(frozen=True)
-class Material:
+class CaseSplit:
     """What a training learns from and is watched by."""
 
     learning: Sequence[LabelledCase]
@@ -41,7 +40,7 @@ class Material:
 
 def fit(
     recipe: Recipe,
-    material: Material,
+    material: CaseSplit,
     folder: Path,
     fabric: Fabric,
     teacher: nn.Module | None = None,
@@ -81,7 +80,7 @@ def fit(
 def _loop(
     training: Training,
     batches: Batches,
-    material: Material,
+    material: CaseSplit,
     folder: Path,
     record: Record | None,
     stopping: Stopping,
@@ -90,12 +89,14 @@ def _loop(
     stop = False
     while training.step < recipe.steps and not stop:
         losses = training.one_step(batches)
-        stop = _any_process(training.fabric, stopping.asked)
+        broken = not math.isfinite(losses["total"])
+        stop, any_broken = any_process(training.fabric, stopping.asked, broken)
         training.seconds = time.monotonic() - begin
-        if not math.isfinite(losses["total"]):
+        if any_broken:
+            found = f"The loss is {losses['total']}" if broken else "Another process has no finite loss"
             raise InputError(
-                f"The loss is {losses['total']} at step {training.step}: lower learning_rate in the recipe "
-                "and call again; the training goes on from its last checkpoint."
+                f"{found} at step {training.step}: lower learning_rate in the recipe and call again; the "
+                "training goes on from its last checkpoint."
             )
         last = training.step == recipe.steps
         if record:
@@ -108,26 +109,16 @@ def _loop(
                 training.save(folder / CHECKPOINT)
 
 
-def _any_process(fabric: Fabric, asked: bool) -> bool:
-    """Whether any process was told to stop: all must end after the same step, or some wait forever."""
-    if fabric.world_size == 1:
-        return asked
-    flag = torch.tensor(float(asked), device=fabric.device)
-    shared = fabric.all_reduce(flag, reduce_op="sum")
-    assert isinstance(shared, torch.Tensor)
-    return bool(shared > 0)
-
-
-def _check(training: Training, material: Material, folder: Path, record: Record) -> None:
+def _check(training: Training, material: CaseSplit, folder: Path, record: Record) -> None:
     recipe = training.recipe
-    means = check(training.average, material.held, recipe.monitored, recipe.precision)
+    means = check(training.ema, material.held, recipe.monitored, recipe.precision)
     score = overall(means)
     if score > training.best:
         training.best = score
         state = {
-            "average": training.average.state_dict(),
+            "average": training.ema.state_dict(),
             "step": training.step,
             "seconds": training.seconds,
         }
         write_whole(state, folder / BEST)
-    record.check(means, training.average, material.held[:PICTURED])
+    record.check(means, training.ema, material.held[:PICTURED])

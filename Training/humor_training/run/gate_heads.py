@@ -14,8 +14,8 @@ from torch import nn
 
 from humor.errors import InputError
 
-from ..data.packing import LabelledCase
-from ..losses.gates import gate_divergence
+from ..data.labelled_case import LabelledCase
+from ..losses.auxiliary import gate_divergence
 from ..recipe import Recipe
 from .batches import make_batch
 

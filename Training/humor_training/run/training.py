@@ -15,13 +15,12 @@ from humor.errors import InputError
 from humor.networks.experts import Gate
 
 from ..baselines import build_any
-from ..losses.objective import Objective
+from ..checkpoints.run_folder import read_checkpoint, write_whole
+from ..losses.objective import Batch, Objective
 from ..recipe import Recipe
-from .average import follow
 from .batches import Batches
-from .checkpoints import read_checkpoint, write_whole
-from .gradient_checkpointing import checkpoint_blocks
-from .schedule import learning_rate
+from .optimisation import checkpoint_blocks, learning_rate, update_ema
+from .processes import any_process
 
 Losses = dict[str, float]
 
@@ -63,7 +62,7 @@ class Training:
             self.network.load_state_dict(start)
         self.network.to(fabric.device)
         self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.ema = copy.deepcopy(self.network).requires_grad_(False).eval()
         if recipe.gradient_checkpointing:
             checkpoint_blocks(self.network)
         if teacher is not None:
@@ -84,7 +83,8 @@ class Training:
         """Move the weights once; the losses are the mean over accumulated batches.
 
         Raises:
-            InputError: ``MOST_LEFT_OUT`` steps in a row had no finite gradient.
+            InputError: ``MOST_LEFT_OUT`` steps in a row had no finite gradient, or a process, this one or
+                another, cannot make its batch.
         """
         recipe = self.recipe
         self._enter_phase()
@@ -95,7 +95,7 @@ class Training:
         self.optimiser.zero_grad(set_to_none=True)
         parts: list[dict[str, torch.Tensor]] = []
         for micro in range(recipe.accumulate):
-            batch, last = batches.next(), micro + 1 == recipe.accumulate
+            batch, last = self._next(batches), micro + 1 == recipe.accumulate
             with self.fabric.no_backward_sync(self._wrapped, enabled=not last):
                 losses = self._wrapped(batch.image, batch.regions, batch.available, self.step)
                 self.fabric.backward(losses["total"] / recipe.accumulate)
@@ -104,7 +104,7 @@ class Training:
         if torch.isfinite(length):
             self._left_out = 0
             self.optimiser.step()
-            follow(self.average, self.network, recipe.ema, self.step)
+            update_ema(self.ema, self.network, recipe.ema, self.step)
         else:  # one such step would make all weights NaN; low precision overflows now and then
             warnings.warn(f"Step {self.step + 1} was left out: its gradient is {length}.", stacklevel=2)
             self._left_out += 1
@@ -117,19 +117,32 @@ class Training:
         self.step += 1
         return {name: sum(float(part[name]) for part in parts) / len(parts) for name in parts[0]}
 
+    def _next(self, batches: Batches) -> Batch:
+        """This process's next batch; all processes stop where one has none."""
+        batch: Batch | None = None
+        problem: Exception | None = None
+        try:
+            batch = batches.next()
+        except Exception as error:  # whatever it is: the others wait
+            problem = error
+        (stop,) = any_process(self.fabric, batch is None)
+        if stop or batch is None:
+            raise problem or InputError("Another process could not make its windows; it says why.")
+        return batch
+
     def _enter_phase(self) -> None:
         phase = self.recipe.stage_at(self.step).phase
         if phase != self._phase:
-            for network in (self.network, self.average):
+            for network in (self.network, self.ema):
                 network.enter_phase(phase)  # type: ignore[operator]
-            self.average.requires_grad_(False)
+            self.ema.requires_grad_(False)
             self._phase = phase
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; a killed save leaves the previous one."""
         state = {
             "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.ema.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
@@ -146,7 +159,7 @@ class Training:
         state = read_checkpoint(path, STATE, self.fabric.device)
         try:
             self.network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
+            self.ema.load_state_dict(state["average"])
             if state["optimiser"] is not None:  # it travelled without: Adam's moments begin anew
                 self.optimiser.load_state_dict(state["optimiser"])
         except (KeyError, RuntimeError, ValueError) as problem:

@@ -9,11 +9,15 @@ import torch
 
 from humor.errors import UsageError
 from humor_training.augmentation.config import SynthesisConfig
-from humor_training.augmentation.synthesis.anatomy import Anatomy, make_anatomy
 from humor_training.augmentation.synthesis.contrast import PARTS, TUMOUR_ORDER, draw_contrast
-from humor_training.augmentation.synthesis.patients import make_patients, synthetic_patient
-from humor_training.augmentation.synthesis.template import load_template
-from humor_training.data.packing import LabelledCase
+from humor_training.augmentation.synthesis.head import load_template
+from humor_training.augmentation.synthesis.patients import (
+    Anatomy,
+    make_anatomy,
+    make_patients,
+    synthetic_patient,
+)
+from humor_training.data.labelled_case import LabelledCase
 
 CPU = torch.device("cpu")
 SMALL = SynthesisConfig(core_ml=(2.0, 6.0), oedema_ml=(4.0, 12.0), ordered=1.0)

@@ -18,9 +18,8 @@ from humor.regions import ED, ET, NCR
 
 from ..chance import below, between
 from ..config import SynthesisConfig
-from ..warping import Size, smooth_field
+from ..warping import Size, box_mean, smooth_field
 from .head import Head, Plan
-from .smoothing import box_mean
 
 REACH = 64
 """mm around the middle of the core that may be reached."""
@@ -61,7 +60,7 @@ class Lesion:
     solid: Tensor
 
 
-def grow(head: Head, plan: Plan, config: SynthesisConfig, rng: np.random.Generator) -> Lesion:
+def upcycle(head: Head, plan: Plan, config: SynthesisConfig, rng: np.random.Generator) -> Lesion:
     """Grow the planned tumour. Volumes are exact where there is room for them."""
     box = _box(plan, head)
     brain, white, fluid = head.brain[box], head.white[box], head.fluid[box]

@@ -13,6 +13,9 @@ from humor.errors import InputError
 from humor.regions import ED, ET, NCR
 from humor.sequences import SEQUENCES
 from humor.study.file_names import read_name
+from humor.study.formats import stem
+
+from ..labelled_study import Found, LabelledStudy, Layout, SequenceFile, patient_of
 
 DATASET = "dataset.json"
 IMAGES, LABELS = "imagesTr", "labelsTr"
@@ -107,3 +110,65 @@ def _meaning(path: Path, name: str) -> int | str:
         f"{path}: the label {name!r} is not understood. Call the labels edema, non-enhancing tumor and "
         "enhancing tumor, or whole tumor, tumor core and enhancing tumor for regions."
     )
+
+
+def _find_decathlon(folder: Path) -> Found | None:
+    """Every channel of a file is a sequence (Antonelli et al. 2022, Nat Commun 13:4128)."""
+    if not (folder / DATASET).is_file() or not (folder / IMAGES).is_dir():
+        return None
+    images = sorted(
+        path for path in (folder / IMAGES).glob("*.nii*") if not path.name.startswith(".")
+    )  # the published archive has "._" files of macOS
+    if not images or any(read_name(path.name).kind == "channel" for path in images):
+        return None
+    dataset = read_dataset(folder)
+    channels = {sequence: channel for channel, sequence in dataset.channels.items()}
+    studies, unlabelled = [], []
+    for image in images:
+        name, label = stem(image.name), folder / LABELS / image.name
+        if label.is_file():
+            files = {key: SequenceFile(image, channels[key]) for key in SEQUENCES if key in channels}
+            studies.append(LabelledStudy(name, patient_of(name), files, label, dataset.label_values))
+        else:
+            unlabelled.append(name)
+    return Found(DECATHLON.name, tuple(studies), tuple(unlabelled))
+
+
+_NUMBERED = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})(?P<ending>\.[a-z.]+)")
+
+
+def _find_nnunet(folder: Path) -> Found | None:
+    """Cases of the training part; channels that a case lacks are missing sequences."""
+    if not (folder / DATASET).is_file() or not (folder / IMAGES).is_dir():
+        return None
+    numbered = [match for path in (folder / IMAGES).iterdir() if (match := _NUMBERED.fullmatch(path.name))]
+    if not numbered:
+        return None
+    dataset = read_dataset(folder)
+    files: dict[str, dict[str, SequenceFile]] = {}
+    for match in numbered:
+        sequence = dataset.channels.get(int(match["channel"]))
+        if sequence and match["ending"] == dataset.ending and not match["case"].startswith("."):
+            of_case = files.setdefault(match["case"], {})
+            of_case[sequence] = SequenceFile(folder / IMAGES / match.string)
+    studies, unlabelled = [], []
+    for case, found in sorted(files.items()):
+        label = folder / LABELS / f"{case}{dataset.ending}"
+        if label.is_file():
+            ordered = {key: found[key] for key in SEQUENCES if key in found}
+            studies.append(LabelledStudy(case, patient_of(case), ordered, label, dataset.label_values))
+        else:
+            unlabelled.append(case)
+    return Found(NNUNET.name, tuple(studies), tuple(unlabelled))
+
+
+DECATHLON = Layout(
+    "decathlon",
+    f"{IMAGES}/CASE.nii.gz with four channels, {LABELS}/CASE.nii.gz, {DATASET}",
+    _find_decathlon,
+)
+NNUNET = Layout(
+    "nnunet",
+    f"{IMAGES}/CASE_0000.nii.gz, CASE_0001, ..., {LABELS}/CASE.nii.gz, {DATASET}",
+    _find_nnunet,
+)

@@ -1,1 +1,0 @@
-"""The routing view: which expert decided what, as nodes of the scene."""

@@ -1,0 +1,1 @@
+"""The window of the module: one file for each section, and the helpers that they share."""

@@ -1,0 +1,1 @@
+"""Which expert decided what: the gates of a result as nodes of the scene."""
