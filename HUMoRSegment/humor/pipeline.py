@@ -246,7 +246,7 @@ def make_segmenter(model: Bundle | Model, options: SegmentOptions) -> Segmenter:
     """
     from .inference.segmenter import Segmenter
 
-    return Segmenter(model, options.device, options.precision, options.window, options.mirror)
+    return Segmenter(model, **options.of_segmenter())
 
 
 class _Stopwatch:
