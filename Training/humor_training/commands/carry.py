@@ -33,7 +33,7 @@ def _add_carry(commands: argparse._SubParsersAction) -> None:
 
 
 def run_carry(args: argparse.Namespace) -> None:
-    """Write the checkpoint's pieces and the run's tables; say what they weigh."""
+    """Write the checkpoint's shards and the run's tables; say what they weigh."""
     import shutil
 
     from ..checkpoints import ORIGIN, RECIPE
@@ -49,7 +49,7 @@ def run_carry(args: argparse.Namespace) -> None:
         if (args.run_folder / name).exists():
             shutil.copy2(args.run_folder / name, args.output / name)
     size = sum(path.stat().st_size for path in files) / 1e6
-    print(f"{args.output}: step {state['step']} in {len(files)} pieces, {size:.1f} MB.")
+    print(f"{args.output}: step {state['step']} in {len(files)} files, {size:.1f} MB.")
 
 
 def _add_kit(commands: argparse._SubParsersAction) -> None:
