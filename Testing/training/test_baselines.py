@@ -62,7 +62,7 @@ def test_the_loop_trains_saves_and_resumes_a_baseline(name: str, tmp_path: Path)
     recipe = Recipe({"name": name, **SMALL[name]}, stages, precision="fp32")
     first = fit(recipe, CaseSplit(cases, []), tmp_path, make_fabric("cpu"), tell=lambda _: None)
     before = small(name).state_dict()
-    assert any(not torch.equal(value, before[key]) for key, value in first.average.state_dict().items())
+    assert any(not torch.equal(value, before[key]) for key, value in first.ema.state_dict().items())
     longer = replace(recipe, stages=(Stage(3, (EDGE, EDGE, EDGE), 1),))
     told: list[str] = []
     second = fit(longer, CaseSplit(cases, []), tmp_path, make_fabric("cpu"), tell=told.append)
