@@ -19,7 +19,8 @@ from humor.options import Option, SegmentOptions, options_of  # noqa: E402
 
 def table() -> str:
     """The table as it should be."""
-    head = "| option | values | does | decides the result | commands | panel |\n|---|---|---|---|---|---|\n"
+    titles = ("option", "values", "does", "in the options hash of a batch", "commands", "panel")
+    head = f"| {' | '.join(titles)} |\n{'|---' * len(titles)}|\n"
     return head + "".join(_row(each) for each in options_of(SegmentOptions))
 
 

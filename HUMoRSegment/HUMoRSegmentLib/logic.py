@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from humor.bundle.archive import export_bundle, import_bundle
 from humor.bundle.bundle import Bundle, load_bundle
 from humor.bundle.store import Installed, find_bundle, installed_bundles, remove_bundle, user_folder
-from humor.errors import HumorError, InputError, UsageError
+from humor.errors import Cancelled, HumorError, InputError, UsageError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 
 from . import adapter
@@ -135,12 +136,12 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
         """
         given = _given(sequences)
         if len(given) < 2:
-            raise UsageError("To see what each sequence did, at least two sequences are needed.")
+            raise UsageError(_("To see what each sequence did, at least two sequences are needed."))
 
         def show(task: Task) -> Any:
             if _in_scene(segmentation) is None:
                 raise HumorError(
-                    "The segmentation was removed meanwhile: there is nothing to keep the table with."
+                    _("The segmentation was removed meanwhile, so there is nothing to keep the table with.")
                 )
             return make_influence_table(segmentation, task.output)
 
@@ -219,10 +220,14 @@ class HUMoRSegmentLogic(ScriptedLoadableModuleLogic):
 def _given(sequences: Sequences) -> dict[str, Any]:
     """The volumes that were chosen, in sequence order."""
     if unknown := sorted(set(sequences) - set(SEQUENCES)):
-        raise UsageError(f"{', '.join(unknown)}: not a sequence. The sequences are {', '.join(SEQUENCES)}.")
+        raise UsageError(
+            _("{names}: not a sequence. The sequences are {sequences}.").format(
+                names=", ".join(unknown), sequences=", ".join(SEQUENCES)
+            )
+        )
     given = {name: sequences[name] for name in SEQUENCES if sequences.get(name) is not None}
     if not given:
-        raise UsageError("No volume was chosen: choose at least one of T1, T1c, T2 and FLAIR.")
+        raise UsageError(_("No volume was chosen: choose at least one of T1, T1c, T2 and FLAIR."))
     return given
 
 
@@ -250,8 +255,6 @@ def _started(command: str, given: Mapping[str, Any], options: Options, show: Cal
 
 
 def _waited(run: Run, on_poll: Callable[[Run], None] | None) -> Any:
-    from humor.errors import Cancelled
-
     def breathe() -> None:
         adapter.breathe()
         if on_poll is not None:
@@ -263,7 +266,7 @@ def _waited(run: Run, on_poll: Callable[[Run], None] | None) -> Any:
     finally:
         run.close()
     if result is None:
-        raise Cancelled("Cancelled: the scene is as it was.")
+        raise Cancelled(_("Cancelled: the scene is as it was."))
     return result
 
 

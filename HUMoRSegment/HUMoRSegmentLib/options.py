@@ -15,9 +15,9 @@ class Options(SegmentOptions):
     probabilities, which let thresholds be moved afterwards.
     """
 
-    probabilities: bool = redeclared("probabilities", True)
-    page: bool = redeclared("page", False)
-    segments: bool = redeclared("segments", False)
+    probabilities: bool = redeclared("probabilities", True, "do not keep the probabilities")
+    page: bool = redeclared("page", False, "also write report.html")
+    segments: bool = redeclared("segments", False, "also write segmentation.seg.nrrd")
     label_map: bool = option(False, "also make the BraTS label map", commands=(), parameter="label_map")
     region_label_maps: bool = option(
         False, "also make one label map for each region", commands=(), parameter="region_label_maps"

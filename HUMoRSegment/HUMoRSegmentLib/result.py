@@ -17,7 +17,7 @@ from .options import Options
 from .routing.gates import gates_of, load_gates
 from .routing.weights import make_gate_table
 from .scene import references
-from .scene.placement import Placement, placement_in, placement_of, set_reference_geometry
+from .scene.geometry import Placement, own_grid, placement_in, placement_of, set_reference_geometry
 from .scene.provenance import manifest_of, name_inputs_by_node, report_of, write_inputs, write_provenance
 from .scene.result_volumes import show_label_map, show_probabilities, show_region_label_maps
 from .scene.rollback import Rollback, remove
@@ -25,7 +25,6 @@ from .scene.run_output import RunOutput, read_run
 from .scene.segments import CroppedMask, keep_edited, sentence_about_kept, volumes_ml, write_region
 from .scene.tables import show_volume_table
 from .scene.target import make_ready, new_segmentation, obstacle, put_in_hierarchy, set_aside
-from .scene.volumes import own_grid
 
 
 @dataclass

@@ -4,12 +4,12 @@
 
     Slicer --no-splash --no-main-window --python-script HUMoRSegment/Scripts/segment_folder.py -- STUDIES OUT
 
-STUDIES is a folder of study folders, whose files are told apart by their names, or a CSV file with
-the columns study, t1, t1c, t2, flair, as for ``humor batch``; any sequence may be missing. OUT gets
-STUDY.mrb (volumes, segmentation, tables, expert maps), ``volumes.csv`` and ``records.jsonl`` (one
-line for every try). Studies that are done with the same files and choices are skipped, so the same
-command goes on after an interruption. ``-- --help`` lists all choices. For thousands of studies
-without scenes, ``humor batch`` is faster.
+This is ``humor batch``, with a scene made of each result. STUDIES is a folder of study folders, whose files
+are told apart by their names, or a CSV file with the columns study, t1, t1c, t2, flair; any sequence may be
+missing. OUT gets STUDY.mrb (volumes, segmentation, tables, expert maps) beside what ``humor batch`` writes:
+a folder of results for each study, ``volumes.csv`` and ``records.jsonl`` (one line for every try). What is
+done with the same files and choices is skipped, so the same command goes on after an interruption.
+``-- --help`` lists all choices. Where no scenes are needed, ``humor batch`` alone is faster.
 
 Exit codes: 0 all done, 1 some studies failed (they are listed), 2 wrong usage, 130 interrupted.
 
@@ -22,7 +22,7 @@ import argparse
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,27 +31,29 @@ for place in (HERE.parent, HERE):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 
-from scene_records import SceneRecords  # noqa: E402
-from study_scene import segment_into_scene  # noqa: E402
+from scenes import Scenes  # noqa: E402
 
-from humor.batch.state import RECORDS, stats_of  # noqa: E402
-from humor.batch.studies import BatchStudy  # noqa: E402
-from humor.batch.study_folders import find_studies  # noqa: E402
-from humor.batch.study_table import read_table  # noqa: E402
+from humor.batch.batch import list_studies  # noqa: E402
+from humor.batch.records import DONE, Record, Records  # noqa: E402
+from humor.batch.state import RECORDS  # noqa: E402
+from humor.cli.arguments import add_options, chosen_options, given_path  # noqa: E402
 from humor.errors import (  # noqa: E402
     EXIT_CANCELLED,
     EXIT_CANNOT_SEGMENT,
     EXIT_DONE,
     EXIT_WRONG_USAGE,
     HumorError,
-    InputError,
     UsageError,
 )
-from humor.sequences import SEQUENCES  # noqa: E402
+from humor.events import Event  # noqa: E402
+from humor.options import options_of  # noqa: E402
 from HUMoRSegmentLib import adapter  # noqa: E402
 from HUMoRSegmentLib.logic import HUMoRSegmentLogic  # noqa: E402
 from HUMoRSegmentLib.options import Options  # noqa: E402
 from HUMoRSegmentLib.run import installation  # noqa: E402
+from HUMoRSegmentLib.run.process import ChildProcess  # noqa: E402
+
+PAUSE = 0.05  # seconds between two looks at what the batch says
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,63 +74,39 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         given = _parser().parse_args(arguments)
-        options = Options(
-            model=given.model,
-            device=given.device,
-            reference=given.reference,
-            mirror=given.mirror,
-            register=given.register,
-            label_map=given.label_map,
-        )
-        studies = _studies(given.studies, given.output)
+        options = chosen_options(given, Options)
         logic = HUMoRSegmentLogic()
-        settings = {**vars(options), "model": logic.bundle(options.model).sha256}
-        records = SceneRecords(given.output, [study.id for study in studies], settings)
+        logic.bundle(options.model)
         _prepare(logic, options, given.install)
+        return _Front(given, options).run()
     except SystemExit as end:  # argparse, after --help
         return int(end.code or EXIT_DONE)
-    except HumorError as error:
-        _say(f"Error: {error}")
-        return EXIT_WRONG_USAGE
-    try:
-        return _segment_all(logic, studies, records, options, given)
     except KeyboardInterrupt:
         _say("Interrupted. The same command goes on where this one stopped.")
         return EXIT_CANCELLED
-    except HumorError as error:  # not of one study: nothing can be recorded any more
+    except HumorError as error:
         _say(f"Error: {error}")
-        return EXIT_CANNOT_SEGMENT
+        return EXIT_WRONG_USAGE
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="segment_folder.py", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("studies", type=Path, metavar="STUDIES", help="folder of study folders, or CSV file")
-    parser.add_argument("output", type=Path, metavar="OUT", help="folder for scenes, table and records")
-    parser.add_argument("--model", default="", metavar="NAME", help="an installed model, or a folder")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
-    parser.add_argument("--reference", default="", choices=SEQUENCES, help="the grid of the results")
-    parser.add_argument("--mirror", action="store_true", help="a little better, the network runs twice")
-    parser.add_argument("--register", action="store_true", help="align the sequences with each other first")
-    parser.add_argument("--label-map", action="store_true", help="also make the BraTS label map")
+    parser.add_argument(
+        "studies", type=given_path, metavar="STUDIES", help="folder of study folders, or CSV file"
+    )
+    parser.add_argument("output", type=given_path, metavar="OUT", help="folder for scenes and results")
+    # What the module's panel has; a second run into the same scene cannot happen here.
+    shown = [each for each in options_of(Options) if each.parameter and each.name != "add_result"]
+    add_options(parser, shown)
     parser.add_argument(
         "--time-limit",
-        type=float,
-        default=3600.0,
+        default="3600",
         metavar="SECONDS",
-        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
+        help="stop a study that takes longer, and continue (default: 3600; 0 for no limit)",
     )
     parser.add_argument("--again", action="store_true", help="also segment what is done")
     parser.add_argument("--install", action="store_true", help="install missing Python packages (see README)")
     return parser
-
-
-def _studies(place: Path, output: Path) -> list[BatchStudy]:
-    if not place.is_file():
-        return find_studies(place, output)
-    studies, warnings = read_table(place)
-    for warning in warnings:
-        _say(f"Warning: {warning}")
-    return studies
 
 
 def _prepare(logic: HUMoRSegmentLogic, options: Options, install: bool) -> None:
@@ -141,50 +119,74 @@ def _prepare(logic: HUMoRSegmentLogic, options: Options, install: bool) -> None:
     logic.install(options.model, options.device)
 
 
-def _segment_all(
-    logic: HUMoRSegmentLogic,
-    studies: list[BatchStudy],
-    records: SceneRecords,
-    options: Options,
-    given: argparse.Namespace,
-) -> int:
-    """Go through all studies; one that fails does not stop the others."""
-    failed = []
-    for number, study in enumerate(studies, 1):
-        good, text = _segment_one(logic, study, records, options, given)
-        failed += [] if good else [study.id]
-        _say(f"[{number}/{len(studies)}] {study.id}: {text}")
-    _say(f"{len(studies) - len(failed)} of {len(studies)} studies are done: {records.folder}")
-    if failed:
-        _say(f"Failed: {', '.join(failed)}. The reasons are in {RECORDS}.")
-    return EXIT_CANNOT_SEGMENT if failed else EXIT_DONE
+class _Front:
+    """Runs ``humor batch`` and makes a scene of each study as soon as it is done."""
+
+    def __init__(self, given: argparse.Namespace, options: Options) -> None:
+        self._output: Path = given.output
+        studies, _ = list_studies(given.studies, given.output)
+        self._names = [study.id for study in studies]
+        self._scenes = Scenes(given.output, options)
+        self._failed: dict[str, str] = {}
+        self._ready: set[str] = set()
+        limit = ["--time-limit", given.time_limit]
+        redo = ["--redo"] if given.again else []
+        places = [str(given.studies), "--output", str(given.output)]
+        self._command = ["batch", *places, *options.arguments("batch"), *limit, *redo, "--json"]
+
+    def run(self) -> int:
+        """To the end; the exit code."""
+        for event in _events(self._command):
+            if event.kind == "error":
+                _say(f"Error: {event.message}")
+                return int(event.data["exit_code"])
+            if event.kind == "result":
+                self._failed |= event.data["failed"]
+            elif event.kind == "warning":
+                _say(event.message)
+            elif event.data.get("status") == DONE:
+                self._scene(event.data, event.message)
+        last = Records(self._output / RECORDS).last
+        for name in self._names:  # those that were done before
+            if name in last and last[name]["status"] == DONE and name not in self._ready | set(self._failed):
+                self._scene(last[name], f"{name}: done before")
+        _say(f"{len(self._ready)} of {len(self._names)} studies are done: {self._output}")
+        if self._failed:
+            _say(f"Failed: {', '.join(self._failed)}. The reasons are above, and in {RECORDS}.")
+        return EXIT_CANNOT_SEGMENT if len(self._ready) < len(self._names) else EXIT_DONE
+
+    def _scene(self, record: Record, text: str) -> None:
+        """Make a study's scene unless it is there; one that fails does not stop the others."""
+        study = record["study"]
+        try:
+            if not self._scenes.is_current(record):
+                self._scenes.make(record)
+        except Exception as error:  # whatever happens to one study, the others get their scenes
+            self._failed[study] = str(error)
+            _say(f"{study}: no scene: {error or type(error).__name__}")
+            return
+        self._ready.add(study)
+        _say(text)
 
 
-def _segment_one(
-    logic: HUMoRSegmentLogic,
-    study: BatchStudy,
-    records: SceneRecords,
-    options: Options,
-    given: argparse.Namespace,
-) -> tuple[bool, str]:
-    """Whether a study is done, and what to say about it."""
-    begin, inputs = time.monotonic(), {}
+def _events(command: list[str]) -> Iterator[Event]:
+    """What a ``humor`` command says until it has ended; it ends with us, too."""
+    child = ChildProcess(command)
+    child.start()
+    said_how_it_ended = False
     try:
-        if study.problem:
-            raise InputError(study.problem)
-        inputs = stats_of(study.files)
-        if not given.again and records.is_done(study.id, inputs):
-            return True, "done before"
-        records.refuse_foreign(study.id)
-        limit = given.time_limit or None
-        facts = segment_into_scene(logic, study.id, study.files, records, options, limit)
-    except Exception as error:  # whatever happens to one study, the others are segmented
-        records.add_failed(study.id, inputs, round(time.monotonic() - begin, 3), error)
-        return False, f"failed: {error or type(error).__name__}"
-    seconds = round(time.monotonic() - begin, 3)
-    records.add_done(study.id, inputs, seconds, facts)
-    volumes = ", ".join(f"{region} {ml:.1f} ml" for region, ml in facts["volumes_ml"].items())
-    return True, f"{volumes} ({seconds:.0f} s)"
+        while child.running:
+            for event in child.poll():
+                said_how_it_ended |= event.kind in ("result", "error")
+                yield event
+            time.sleep(PAUSE)
+    finally:
+        child.terminate()
+        while child.running:
+            child.poll()
+            time.sleep(PAUSE)
+    if not said_how_it_ended:
+        raise HumorError(f"humor batch ended early (exit code {child.exit_code}). {child.stderr_tail()}")
 
 
 def _say(text: str) -> None:

@@ -1,12 +1,9 @@
-"""The exceptions users can meet, and what the system may refuse anywhere in their words.
+"""The exceptions users can meet.
 
 Every message names the file and what to do about it.
 """
 
 from __future__ import annotations
-
-import errno
-import os
 
 EXIT_DONE = 0
 EXIT_CANNOT_SEGMENT = 1
@@ -54,27 +51,3 @@ class Cancelled(HumorError):
     """The user cancelled; nothing half written is left."""
 
     exit_code = EXIT_CANCELLED
-
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-# What is said of no file but of the process or the machine.
-_WITHOUT_FILE = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
-
-
-def in_words(error: BaseException) -> HumorError | None:
-    """The same failure as one that users understand; None if it is none of the system's."""
-    from .memory.shortage import memory_shortage  # here: what fails is worth a few milliseconds, help is not
-
-    if (shortage := memory_shortage(error)) is not None:
-        return shortage
-    if not isinstance(error, OSError):
-        return None
-    reason = error.strerror or str(error)
-    if error.filename is not None:
-        where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else error.filename
-        return OutputError(f"{where}: {reason}. Check the path, its permissions and the disk.")
-    if error.errno in _FULL:
-        return OutputError("The disk (or your share of it) is full: free some space.")
-    if error.errno in _WITHOUT_FILE:
-        return OutputError(f"The system refuses to go on ({reason}). Close other programs, and try again.")
-    return None

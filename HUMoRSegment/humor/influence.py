@@ -21,9 +21,9 @@ from .events import Reporter
 from .inference.result_warnings import all_warnings
 from .options import SegmentOptions
 from .output.folder import OutputFolder
-from .output.influence_files import SCHEMA, write
 from .output.names import SEQUENCE_INFLUENCE
 from .output.report_json import input_facts, now, versions
+from .output.results import INFLUENCE_SCHEMA, write_influence
 from .pipeline import STAGES, make_segmenter, model_of
 from .regions import REGION_KEYS
 from .sequences import DISPLAY_NAMES, SEQUENCES, availability, display
@@ -123,7 +123,7 @@ def influence_of_files(
             effects, first, fallbacks = _all_runs(case, names, segmenter, reporter)
             facts = _facts(sources, effects, first, fallbacks, options)
             reporter.stage("write", "Writing the table")
-            write(out, facts)
+            write_influence(out, facts)
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(_NOTHING_KEPT) from error
     except Cancelled as error:
@@ -208,7 +208,7 @@ def _facts(
     names = [name for name, there in zip(SEQUENCES, first.case.available, strict=True) if there]
     warnings = all_warnings(first)
     return {
-        "schema": SCHEMA,
+        "schema": INFLUENCE_SCHEMA,
         "created": now(),
         "sequences": {"used": names, "reference": first.case.reference},
         "inputs": input_facts(sources),

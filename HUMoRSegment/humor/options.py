@@ -221,7 +221,7 @@ def options_of(kind: type, command: str = "") -> list[Option]:
     return [each for each in declared if not command or command in each.commands]
 
 
-def redeclared(name: str, default: Any) -> Any:
+def redeclared(name: str, default: Any, help: str) -> Any:
     """An option of ``SegmentOptions`` with another default, for a dataclass that derives from it."""
-    metadata = next(each.metadata for each in fields(SegmentOptions) if each.name == name)
-    return field(default=default, metadata=metadata)
+    declared = next(each for each in options_of(SegmentOptions) if each.name == name)
+    return field(default=default, metadata={_KEY: replace(declared, help=help)})

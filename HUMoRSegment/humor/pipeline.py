@@ -123,6 +123,22 @@ def segment_files(
     return outcome
 
 
+def segment_in_memory(
+    files: Mapping[str, Path],
+    options: SegmentOptions | None = None,
+    reporter: Reporter | None = None,
+    segmenter: Segmenter | None = None,
+) -> Segmentation:
+    """Segment one study and write nothing; arguments and errors as in ``segment_files``."""
+    options, reporter = options or SegmentOptions(), reporter or Reporter()
+    watch = _Stopwatch(reporter, 0.0)
+    model = _Making(options) if segmenter is None else _Ready(segmenter)
+    segmentation, _ = _segmented(files, options, watch, model)
+    _report_warnings(segmentation, reporter)
+    segmentation.seconds.update(watch.seconds)
+    return segmentation
+
+
 def _segmented(
     files: Mapping[str, Path], options: SegmentOptions, watch: _Stopwatch, model: _Making | _Ready
 ) -> tuple[Segmentation, dict[str, Sources]]:

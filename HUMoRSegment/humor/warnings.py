@@ -169,14 +169,14 @@ _WARNINGS: dict[str, Sentences] = {
         "skull-stripped, and that each sequence has its right role.",
     ),
     "implausible_tumour": (
-        "The whole tumour looks like no tumour does.",
+        "What was found does not look like a tumour.",
         "Of what lies off the mid-plane, {symmetry:.0%} is mirrored on the other side of the head.",
-        "It takes {share_of_brain:.0%} of the brain.",
-        "It takes {share_of_head:.0%} of the head.",
+        "It fills {share_of_brain:.0%} of the brain.",
+        "It fills {share_of_head:.0%} of the head.",
         "Of it, {outside_brain:.0%} lies outside the brain.",
         "Of it, {outside_head:.0%} lies outside the head.",
         "It is in {pieces} pieces.",
-        "It may be none at all: check that each sequence has its right role and that the head is "
+        "It may not be one: check that each sequence has its right role and that the head is "
         "skull-stripped, and look at the images.",
     ),
     "tumour_at_edge": (

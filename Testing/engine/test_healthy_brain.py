@@ -28,8 +28,8 @@ def test_what_is_found_in_it_is_called_implausible(
     facts = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert facts["volumes_ml"]["WT"] > 50  # a model that finds nothing here would need no warning
     assert facts["plausibility"]["symmetry"] > 0.5
-    (warning,) = [each for each in facts["warnings"] if "looks like no tumour does" in each]
+    (warning,) = [each for each in facts["warnings"] if "does not look like a tumour" in each]
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert warning in page and plausibility_line(facts) in page
     said = capsys.readouterr()
-    assert "looks like no tumour does" in said.out + said.err
+    assert "does not look like a tumour" in said.out + said.err

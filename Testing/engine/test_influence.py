@@ -16,10 +16,10 @@ from humor.events import Event, Reporter
 from humor.inference.segmentation import Segmentation
 from humor.influence import Influence, dice, influence_of_files, leave_out, shares
 from humor.options import SegmentOptions
-from humor.output.influence_files import SCHEMA
 from humor.output.names import INFLUENCE as FACTS
 from humor.output.names import INFLUENCE_TABLE as TABLE
 from humor.output.names import LABEL_MAP, REPORT
+from humor.output.results import INFLUENCE_SCHEMA
 from humor.pipeline import segment_files
 from humor.regions import REGION_KEYS
 from humor.sequences import SEQUENCES
@@ -151,7 +151,7 @@ def test_fewer_than_two_sequences_are_refused_with_the_reason(
 def test_both_files_hold_the_same_rows(files: dict[str, Path], tmp_path: Path) -> None:
     found = explained({name: files[name] for name in ("t1c", "flair")}, tmp_path / "out")
     facts = json.loads((tmp_path / "out" / FACTS).read_text(encoding="utf-8"))
-    assert facts["schema"] == SCHEMA and facts["sequences"]["used"] == ["t1c", "flair"]
+    assert facts["schema"] == INFLUENCE_SCHEMA and facts["sequences"]["used"] == ["t1c", "flair"]
     assert facts["model"]["name"] == "stand-in" and len(facts["inputs"]) == 2
     rows = list(csv.DictReader((tmp_path / "out" / TABLE).read_text(encoding="utf-8").splitlines()))
     assert len(rows) == len(facts["effects"]) == len(found.effects) == 6

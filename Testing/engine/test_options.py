@@ -88,7 +88,7 @@ def test_what_decides_the_result_counts_in_the_hash_and_nothing_else() -> None:
 def test_a_front_end_adds_options_of_its_own_and_changes_defaults() -> None:
     @dataclass(frozen=True)
     class Options(SegmentOptions):
-        probabilities: bool = redeclared("probabilities", True)
+        probabilities: bool = redeclared("probabilities", True, "not probabilities.nii.gz")
         label_map: bool = option(False, "one more file", commands=())
 
     assert Options().arguments("segment") == ["--probabilities"]

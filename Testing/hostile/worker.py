@@ -122,7 +122,8 @@ def _remember_segmenters() -> None:
 
 def _answer(answers: TextIO, id_: str) -> None:
     case = find_case(id_)
-    with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as folder:
+    place = tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True)
+    with place as folder, _temporary_files_removed():
         os.chmod(folder, 0o755)
         faults, arguments, happened = run_case(case, Path(folder))
         _let_remove(Path(folder))
@@ -131,6 +132,22 @@ def _answer(answers: TextIO, id_: str) -> None:
     if faults:
         facts |= {"out": happened.out[-3000:], "err": happened.err[-6000:]}
     print(json.dumps(facts), file=answers, flush=True)
+
+
+@contextmanager
+def _temporary_files_removed() -> Iterator[None]:
+    """What a case leaves among temporary files, such as tracebacks to be reported, goes with it."""
+    earlier = tempfile.tempdir, os.environ.get("TMPDIR")
+    with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o1777)  # some cases run as somebody else
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = earlier[0]
+            os.environ.pop("TMPDIR")
+            if earlier[1] is not None:
+                os.environ["TMPDIR"] = earlier[1]
 
 
 def _let_remove(place: Path) -> None:

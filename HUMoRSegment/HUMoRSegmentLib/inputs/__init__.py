@@ -1,1 +1,1 @@
-"""From volume nodes to sequences: guess, check, expected quality, files."""
+"""From volume nodes to sequences: guess, checks, expected quality, files."""

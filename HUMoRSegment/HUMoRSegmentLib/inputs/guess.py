@@ -11,12 +11,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
-from humor.study.acquisition import Facts, Reading, facts_of_tags
-from humor.study.evidence import UNCLEAR, Traces, read_traces
+from humor.study.acquisition import Acquisition, Reading, acquisition_of_tags
+from humor.study.evidence import UNCLEAR, Evidence, weigh_evidence
 from humor.study.file_names import common_words, read_names
 
 from ..scene import references
-from ..scene.volumes import refusal, title
+from ..scene.geometry import title
+from .preflight import refusal
 
 NOWHERE = 0
 """Slicer's invalid item, also the group of volumes that are in no study and no folder."""
@@ -40,6 +41,21 @@ class Guess:
     reasons: dict[str, str] = field(default_factory=dict)
     unused: list[tuple[Any, str]] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a volume is in the subject hierarchy.
+
+    Attributes:
+        group: the item whose volumes belong together, or ``NOWHERE``.
+        group_title: in words, e.g. ``Doe, Jane / 2024-05-01``; empty for ``NOWHERE``.
+        parents: names of the folders above the volume that are no patient or study, nearest first.
+    """
+
+    group: int
+    group_title: str
+    parents: tuple[str, ...]
 
 
 def guess_sequences(nodes: Sequence[Any]) -> Guess:
@@ -68,6 +84,37 @@ def guess_sequences(nodes: Sequence[Any]) -> Guess:
     return guess
 
 
+def places_of(nodes: Sequence[Any]) -> list[Place]:
+    """The place of each volume.
+
+    Volumes of one study belong together; without a study those of one patient; without either
+    those in the nearest folder that holds more than one of them. So a folder of its own for each
+    sequence separates nothing, and its name still counts.
+    """
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    if hierarchy is None:
+        return [Place(NOWHERE, "", ()) for _node in nodes]
+    above = [_above(hierarchy, node) for node in nodes]
+    held = Counter(item for items in above for item in items)
+    return [_place(hierarchy, items, held) for items in above]
+
+
+def read_metadata(node: Any) -> Acquisition | None:
+    """How the series of a volume was acquired, from Slicer's DICOM database; None where it is not known.
+
+    That is so for volumes from other files, without a DICOM database (as in headless Python), and
+    for instances that were removed from it.
+    """
+    uids = (node.GetAttribute(INSTANCES) or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None or not database.isOpen:
+        return None
+    uid = uids[len(uids) // 2]
+    if not database.fileForInstance(uid):
+        return None
+    return acquisition_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())
+
+
 def _take_one_study(guess: Guess, studies: list[tuple[Place, Guess]], places: dict[str, Place]) -> None:
     """Fill the guess from the study that is shown, or the most complete one, and say so."""
     rich = [study for study in studies if study[1].nodes]
@@ -76,22 +123,24 @@ def _take_one_study(guess: Guess, studies: list[tuple[Place, Guess]], places: di
     place, chosen = max(shown or rich or studies, key=lambda study: len(study[1].nodes))
     guess.nodes, guess.reasons, guess.unclear = chosen.nodes, chosen.reasons, list(chosen.unclear)
     guess.unused += chosen.unused
-    mine = place.group_title or _("no study")
+    mine = place.group_title or _("(no study)")
     others = [other for other in studies if other[0] is not place]
     for other, left in others:
-        sentence = _("It is in {group}; the volumes of {chosen} were taken.").format(
-            group=other.group_title or _("no study"), chosen=mine
+        sentence = _("It belongs to {group}; the volumes of {chosen} were taken.").format(
+            group=other.group_title or _("(no study)"), chosen=mine
         )
         guess.unused += [(node, sentence) for node in left.nodes.values()]
         guess.unused += left.unused
     if len(rich) > 1:
-        why = _("it is the one shown") if shown else _("it has the most sequences, or is the first of those")
-        guess.unclear.insert(
-            0,
-            _("{count} studies with sequences are loaded. {chosen} was taken: {why}.").format(
-                count=len(rich), chosen=mine, why=why
-            ),
+        text = (
+            _("{count} studies are loaded. {chosen} was taken, because the slice views show it.")
+            if shown
+            else _(
+                "{count} studies are loaded. {chosen} was taken, because it has the most sequences or is the "
+                "first of those that have."
+            )
         )
+        guess.unclear.insert(0, text.format(count=len(rich), chosen=mine))
 
 
 def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
@@ -100,8 +149,8 @@ def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
     common = common_words(names)
     readings: list[tuple[Any, Reading]] = []
     for node, said in zip(nodes, read_names(names), strict=True):
-        traces = Traces(node.GetName(), places[node.GetID()].parents, read_metadata(node))
-        readings.append((node, read_traces(traces, common, said)))
+        evidence = Evidence(node.GetName(), places[node.GetID()].parents, read_metadata(node))
+        readings.append((node, weigh_evidence(evidence, common, said)))
     guess = Guess()
     for name in SEQUENCES:
         fitting = [(node, reading) for node, reading in readings if reading.kind == name]
@@ -122,7 +171,7 @@ def _within(nodes: Sequence[Any], places: dict[str, Place]) -> Guess:
         guess.unused.append((node, _sentence(reading.reason)))
         if reading.kind == UNCLEAR and len(guess.nodes) < len(SEQUENCES):
             guess.unclear.append(
-                _("{node} was not taken: {why}.").format(node=title(node), why=reading.reason)
+                _("{node} is not used. {reason}").format(node=title(node), reason=_sentence(reading.reason))
             )
     return guess
 
@@ -157,36 +206,6 @@ def _sentence(reason: str) -> str:
     return f"{reason[0].upper()}{reason[1:]}."
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a volume is in the subject hierarchy.
-
-    Attributes:
-        group: the item whose volumes belong together, or ``NOWHERE``.
-        group_title: in words, e.g. ``Doe, Jane / 2024-05-01``; empty for ``NOWHERE``.
-        parents: names of the folders above the volume that are no patient or study, nearest first.
-    """
-
-    group: int
-    group_title: str
-    parents: tuple[str, ...]
-
-
-def places_of(nodes: Sequence[Any]) -> list[Place]:
-    """The place of each volume.
-
-    Volumes of one study belong together; without a study those of one patient; without either
-    those in the nearest folder that holds more than one of them. So a folder of its own for each
-    sequence separates nothing, and its name still counts.
-    """
-    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-    if hierarchy is None:
-        return [Place(NOWHERE, "", ()) for _node in nodes]
-    above = [_above(hierarchy, node) for node in nodes]
-    held = Counter(item for items in above for item in items)
-    return [_place(hierarchy, items, held) for items in above]
-
-
 def _above(hierarchy: Any, node: Any) -> list[int]:
     """The items above a node, nearest first, without the scene."""
     items, item = [], hierarchy.GetItemByDataNode(node)
@@ -210,19 +229,3 @@ def _place(hierarchy: Any, items: list[int], held: Counter[int]) -> Place:
         return Place(NOWHERE, "", folders)
     titles = [hierarchy.GetItemName(item) for item in reversed(of_level)] or [hierarchy.GetItemName(group)]
     return Place(group, " / ".join(titles), folders)
-
-
-def read_metadata(node: Any) -> Facts | None:
-    """The facts of the series that a volume was loaded from; None if they cannot be had.
-
-    That is so for volumes from other files, without a DICOM database (as in headless Python), and
-    for instances that were removed from it.
-    """
-    uids = (node.GetAttribute(INSTANCES) or "").split()
-    database = getattr(slicer, "dicomDatabase", None)
-    if not uids or database is None or not database.isOpen:
-        return None
-    uid = uids[len(uids) // 2]
-    if not database.fileForInstance(uid):
-        return None
-    return facts_of_tags(lambda tag: (database.instanceValue(uid, tag) or "").strip())

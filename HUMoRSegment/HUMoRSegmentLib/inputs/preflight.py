@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import slicer
 from slicer.i18n import tr as _
 
 from humor.errors import InputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from humor.study.brain import COVERAGE_TO_WARN, SMALLEST_BRAIN_ML, Foreground, find_foreground
 from humor.study.case_building import REFERENCE_ORDER, SPACING_TOLERANCE
-from humor.study.grid import Grid
+from humor.study.grid import SMALLEST_AXIS, Grid
 from humor.study.volume import Volume
 
-from ..scene.volumes import moved_non_linearly, own_grid, refusal, value_refusal, voxels, world_grid
+from ..scene.geometry import missing_image, moved_non_linearly, own_grid, title, world_grid
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 _LEVELS = (OK, WARNING, ERROR)
@@ -48,6 +49,31 @@ class Check:
     sequence: str
     level: str
     sentence: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A volume that can be segmented.
+
+    Attributes:
+        data: ``[k, j, i]``, all its voxels, not copied.
+        grid: of all its voxels ``[i, j, k]``, in the world; under a non-linear transform before it.
+        bent: whether there is such a transform, so that ``grid`` is not where it is.
+        coarse_grid: of the thinned voxels.
+        foreground: brain or head on ``coarse_grid``.
+    """
+
+    data: np.ndarray
+    grid: Grid
+    bent: bool
+    coarse_grid: Grid
+    foreground: Foreground
+
+    def places(self) -> np.ndarray:
+        """World places ``[4, n]`` (RAS, homogeneous) of evenly chosen foreground voxels."""
+        indices = np.argwhere(self.foreground.mask)
+        indices = indices[:: max(1, len(indices) // PLACES)]
+        return self.coarse_grid.affine @ np.column_stack([indices, np.ones(len(indices))]).T
 
 
 def preflight(sequences: Mapping[str, Any], reference: str = "") -> list[Check]:
@@ -96,7 +122,7 @@ def _given_twice(nodes: Mapping[str, Any], seen: Mapping[str, Seen]) -> dict[str
     found: dict[str, list[Finding]] = {}
     for first, second in combinations(seen, 2):
         if nodes[first] is nodes[second]:
-            text = _("The same volume is chosen as {other} too. Choose another one, or none.")
+            text = _("The same volume is also chosen as {other}. Choose another one, or none.")
         elif _same_values(seen[first].data, seen[second].data):
             text = _("It shows the same image as {other}. Choose another one, or none.")
         else:
@@ -120,18 +146,21 @@ def _about_skull(volume: Seen) -> list[Finding]:
     if foreground.volume_ml == 0:
         return [(WARNING, _("Nothing in it looks like a head."))]
     if not foreground.stripped:
-        text = _("The skull is there, and the model was made for brains without: strip it first if you can.")
+        text = _(
+            "The head is not skull-stripped, but the model was made for skull-stripped brains: strip the "
+            "skull first if you can."
+        )
         return [(WARNING, text)]
     if foreground.volume_ml < SMALLEST_BRAIN_ML:
-        text = _("Only {volume} ml look like brain: it is cut off, or no brain.")
+        text = _("Only {volume} ml look like brain: the image is cut off, or shows no brain.")
         return [(WARNING, text.format(volume=round(foreground.volume_ml)))]
-    return [(OK, _("Brain without skull."))]
+    return [(OK, _("Skull-stripped brain."))]
 
 
 def _about_spacing(volume: Seen) -> list[Finding]:
     thickest = max(volume.grid.spacing)
     if thickest > THICK_MM + _THICK_TOLERANCE:
-        text = _("Slices {thickness} mm apart: small parts of a tumour can be missed.")
+        text = _("The slices are {thickness} mm apart: small parts of a tumour can be missed.")
         return [(WARNING, text.format(thickness=_short(thickest)))]
     lengths = " × ".join(_short(length) for length in volume.grid.spacing)
     return [(OK, _("Voxels of {lengths} mm.").format(lengths=lengths))]
@@ -143,27 +172,40 @@ def _about_transform(volume: Seen) -> list[Finding]:
     return [
         (
             WARNING,
-            _("A non-linear transform bends it: a resampled copy is segmented, its place is not checked."),
+            _(
+                "It is under a non-linear transform: a resampled copy is segmented, and whether it lies on "
+                "the other volumes is not checked."
+            ),
         )
     ]
 
 
-def _about_place(volume: Seen, reference: Seen, title: str) -> list[Finding]:
-    """How a volume lies to the reference, of which ``title`` is the name."""
+def _about_place(volume: Seen, reference: Seen, name: str) -> list[Finding]:
+    """How a volume lies to the reference, which has this name."""
     if volume.bent or reference.bent:
         return []
     covered, back = _share_seen(reference, volume), _share_seen(volume, reference)
     if covered is None or back is None:
         return []
     if covered == 0 or back == 0:
-        text = _("It lies nowhere near {reference}. Check patient and visit, or register them.")
-        return [(ERROR, text.format(reference=title))]
+        text = _(
+            "It does not overlap with {reference}. Check that both show the same patient and visit, or "
+            "register them."
+        )
+        return [(ERROR, text.format(reference=name))]
     findings = []
     if covered < COVERAGE_TO_WARN:
-        text = _("It shows only {share} % of what {reference} shows: cut off, or not registered to it.")
-        findings.append((WARNING, text.format(share=max(1, int(covered * 100)), reference=title)))
+        text = _(
+            "It covers only {share} % of what {reference} shows: it is cut off, or not registered to it."
+        )
+        findings.append((WARNING, text.format(share=max(1, int(covered * 100)), reference=name)))
     if not volume.grid.same_as(reference.grid):
-        findings.append((OK, _("Other voxels than {reference}: it is resampled.").format(reference=title)))
+        findings.append(
+            (
+                OK,
+                _("Its voxel grid differs from that of {reference}: it is resampled.").format(reference=name),
+            )
+        )
     return findings
 
 
@@ -188,36 +230,11 @@ def _short(length: float) -> str:
     return f"{length:.2f}".rstrip("0").rstrip(".")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A volume that can be segmented.
-
-    Attributes:
-        data: ``[k, j, i]``, all its voxels, not copied.
-        grid: of all its voxels ``[i, j, k]``, in the world; under a non-linear transform before it.
-        bent: whether there is such a transform, so that ``grid`` is not where it is.
-        coarse_grid: of the thinned voxels.
-        foreground: brain or head on ``coarse_grid``.
-    """
-
-    data: np.ndarray
-    grid: Grid
-    bent: bool
-    coarse_grid: Grid
-    foreground: Foreground
-
-    def places(self) -> np.ndarray:
-        """World places ``[4, n]`` (RAS, homogeneous) of evenly chosen foreground voxels."""
-        indices = np.argwhere(self.foreground.mask)
-        indices = indices[:: max(1, len(indices) // PLACES)]
-        return self.coarse_grid.affine @ np.column_stack([indices, np.ones(len(indices))]).T
-
-
 def look_at(node: Any) -> Seen | str:
     """What the checks need of a node, or the sentence why it cannot be segmented."""
     if problem := refusal(node):
         return problem
-    data, bent = voxels(node), moved_non_linearly(node)
+    data, bent = slicer.util.arrayFromVolume(node), moved_non_linearly(node)
     if problem := value_refusal(node, data):
         return problem
     try:
@@ -229,6 +246,45 @@ def look_at(node: Any) -> Seen | str:
     coarse_grid = Grid(coarse.shape, grid.affine @ np.diag([*map(float, steps), 1.0]))
     volume = Volume(_finite(coarse), 1.0, 0.0, coarse_grid, Path())
     return Seen(data, grid, bent, coarse_grid, find_foreground(volume))
+
+
+def refusal(node: Any) -> str:
+    """Why a node cannot be a sequence, with a remedy, as a sentence; empty if it can.
+
+    Only what can be told without looking at the voxels.
+    """
+    if not node.IsA("vtkMRMLScalarVolumeNode"):
+        return _("{node} is not a volume. Choose a scalar volume.").format(node=title(node))
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        return _("{node} is a label map, not an MRI. Choose the image itself.").format(node=title(node))
+    if problem := missing_image(node):
+        return problem
+    image = node.GetImageData()
+    if node.IsA("vtkMRMLTensorVolumeNode") or image.GetNumberOfScalarComponents() != 1:
+        return _(
+            "{node} has several values in a voxel (colours, directions or tensors). "
+            "Choose a grey-scale volume."
+        ).format(node=title(node))
+    if min(image.GetDimensions()) < SMALLEST_AXIS:
+        return _(
+            "{node} is too thin: {size} voxels, at least {least} are needed along every axis. "
+            "Choose the whole 3-D sequence."
+        ).format(node=title(node), size=" × ".join(map(str, image.GetDimensions())), least=SMALLEST_AXIS)
+    return ""
+
+
+def value_refusal(node: Any, data: np.ndarray) -> str:
+    """Why the voxels of a node are no image, as a sentence; empty if they are one."""
+    low, high = data.min(), data.max()  # either is NaN if any voxel is
+    if np.isinf(low) or np.isinf(high):
+        return _("{node} has infinite values. Clip them, or load it again.").format(node=title(node))
+    if np.isnan(low):
+        low, high = np.fmin.reduce(data, axis=None), np.fmax.reduce(data, axis=None)
+    if low == high or np.isnan(low):
+        return _("{node} has the same value everywhere: there is no image in it. Leave it out.").format(
+            node=title(node)
+        )
+    return ""
 
 
 def _finite(data: np.ndarray) -> np.ndarray:

@@ -51,11 +51,12 @@ def expected_quality(manifest: Manifest, names: Iterable[str]) -> Quality:
     subset = subset_name(wanted)
     data_set = _data_set(manifest, subset)
     if not data_set:
-        text = _("The model's quality with {subset} was not measured.").format(subset=display(given))
+        text = _("How well the model does with {subset} was not measured.").format(subset=display(given))
         return Quality(unmeasured, "", text)
     table = manifest.validation[data_set]
     dice = {region: table[subset].get(region) for region in manifest.regions}
-    sentence = f"{display(given)}: {', '.join(_words(region, score) for region, score in dice.items())}."
+    scores = ", ".join(_score(region, score) for region, score in dice.items())
+    sentence = _("Expected Dice with {sequences}: {scores}.").format(sequences=display(given), scores=scores)
     helpful = _most_helpful(table, given, manifest.regions)
     return Quality(dice, data_set, " ".join(filter(None, (sentence, helpful))))
 
@@ -66,7 +67,7 @@ def _data_set(manifest: Manifest, subset: str) -> str:
     return max(fitting, key=lambda name: len(manifest.validation[name]), default="")
 
 
-def _words(region: str, score: float | None) -> str:
+def _score(region: str, score: float | None) -> str:
     if score is None:
         return _("{region} not measured").format(region=region)
     if score < UNRELIABLE_BELOW:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import slicer
 from slicer.i18n import tr as _
 
 from humor.errors import InputError, OutputError
 from humor.sequences import DISPLAY_NAMES, SEQUENCES
 from humor.study.grid import Grid
 
-from ..scene.volumes import in_world, moved_non_linearly, refusal, title, value_refusal, voxels, world_grid
+from ..scene.geometry import in_world, moved_non_linearly, title, world_grid
+from .preflight import refusal, value_refusal
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _TYPES = {"float32": "float", "float64": "double"}  # integers have the same names as in numpy
@@ -42,7 +44,7 @@ def write_volumes(sequences: Mapping[str, Any], folder: Path) -> dict[str, Path]
     nodes = {name: sequences[name] for name in SEQUENCES if sequences.get(name) is not None}
     _refuse_same_node(nodes)
     for node in nodes.values():
-        if problem := refusal(node) or value_refusal(node, voxels(node)):
+        if problem := refusal(node) or value_refusal(node, slicer.util.arrayFromVolume(node)):
             raise InputError(problem)
     grids = {name: world_grid(node) for name, node in nodes.items() if not moved_non_linearly(node)}
     files = {}
@@ -54,7 +56,11 @@ def write_volumes(sequences: Mapping[str, Any], folder: Path) -> dict[str, Path]
                 raise InputError(problem)
         files[name] = Path(folder) / f"{name}.nrrd"
         try:
-            write_nrrd(files[name], _as_measured(voxels(source)), grids.get(name) or world_grid(source))
+            write_nrrd(
+                files[name],
+                _as_measured(slicer.util.arrayFromVolume(source)),
+                grids.get(name) or world_grid(source),
+            )
         except OSError as error:
             raise OutputError(
                 _(

@@ -1,1 +1,1 @@
-"""The module's window: one class for each part of the panel, and the few Qt helpers they share."""
+"""The window of the module: one file for each section, and the helpers that they share."""

@@ -170,7 +170,7 @@ def ask(question: str) -> bool:
 def open_zip() -> Path | None:
     """Let the user choose a model's zip file; None if nothing was chosen."""
     chosen = qt.QFileDialog.getOpenFileName(
-        slicer.util.mainWindow(), _("Import a model"), "", _("Model") + " (*.zip)"
+        slicer.util.mainWindow(), _("Import a model"), "", _("Models (*.zip)")
     )
     return Path(chosen) if chosen else None
 
@@ -178,7 +178,7 @@ def open_zip() -> Path | None:
 def save_zip(name: str) -> Path | None:
     """Let the user choose where to write a model's zip file; Qt asks before one is replaced."""
     chosen = qt.QFileDialog.getSaveFileName(
-        slicer.util.mainWindow(), _("Export the model"), f"{name}.zip", _("Model") + " (*.zip)"
+        slicer.util.mainWindow(), _("Export the model"), f"{name}.zip", _("Models (*.zip)")
     )
     if not chosen:
         return None
@@ -201,6 +201,6 @@ def ensure_installed(logic: HUMoRSegmentLogic, model: str | None, device: str) -
     if not missing:
         return
     if not ask(installation.question(missing)):
-        text = _("Nothing was installed. HUMoR needs {packages}: press the button to be asked again.")
+        text = _("Nothing was installed. HUMoR needs {packages}: press the button again to install them.")
         raise HumorError(text.format(packages=", ".join(missing)))
     logic.install(model, device)

@@ -37,8 +37,8 @@ class ResultSection(Section):
         self._volumes = {region: getattr(ui, f"{region.lower()}Volume") for region in REGION_KEYS}
         self._sliders = {region: getattr(ui, f"{region.lower()}Slider") for region in REGION_KEYS}
         for region in REGIONS:
-            name = getattr(ui, f"{region.key.lower()}Name")
-            name.text = f"{swatch(region.colour)} {_(region.name)}:"
+            label = getattr(ui, f"{region.key.lower()}Name")
+            label.text = f"{swatch(region.colour)} {label.text}"
         ui.resetThresholdsButton.connect("clicked(bool)", self._reset)
         ui.volumesTableButton.connect("clicked(bool)", self._show_table)
         ui.editButton.connect("clicked(bool)", self._edit)

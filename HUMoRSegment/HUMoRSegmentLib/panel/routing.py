@@ -138,7 +138,7 @@ class RoutingSection(Section):
     def _no_gates(self) -> str:
         if self._segmentation() is None:
             return _("No result is chosen.")
-        return _("The chosen segmentation has no record of experts.")
+        return _("The chosen segmentation holds no expert weights.")
 
     def _follow_cursor(self) -> None:
         segmentation, gate = self._segmentation(), self._gate()
@@ -150,7 +150,7 @@ class RoutingSection(Section):
             self._stop_cursor()
             self._cursor_of = wanted
             self._cursor = CursorReader(segmentation, gate.name, self._show_weights)
-            say(self.ui.cursorNote, _("Weights under the mouse cursor: move it over a slice view."))
+            say(self.ui.cursorNote, _cursor_hint())
 
     def _stop_cursor(self) -> None:
         cursor, self._cursor, self._cursor_of = self._cursor, None, None
@@ -159,7 +159,7 @@ class RoutingSection(Section):
         say(self.ui.cursorNote, "")
 
     def _show_weights(self, text: str) -> None:
-        self.ui.cursorNote.text = text or _("Weights under the mouse cursor: move it over a slice view.")
+        self.ui.cursorNote.text = text or _cursor_hint()
 
     def _tell(self, message: str) -> None:
         say(self.ui.routingMessage, message)
@@ -223,9 +223,13 @@ def most_different_gate(segmentation: Any) -> str:
     if not gates:
         return ""
     gate, difference = gates[0]
-    return _("{gate} tells tumour from brain most: {share} % of the weight moves to other experts.").format(
-        gate=gate, share=f"{100 * difference:.0f}"
-    )
+    return _(
+        "{gate} differs most between tumour and brain: {share} % of the weight moves to other experts."
+    ).format(gate=gate, share=f"{100 * difference:.0f}")
+
+
+def _cursor_hint() -> str:
+    return _("Move the mouse over a slice view to see the weights there.")
 
 
 class _Wanted(NamedTuple):

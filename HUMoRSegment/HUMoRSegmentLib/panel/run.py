@@ -21,88 +21,6 @@ from .section import Section, chosen_options, chosen_sequences, say
 from .text import failure_sentence, mark, percent, progress
 
 
-class RunSection(Section):
-    """Segmenting what is chosen.
-
-    Args:
-        ui: the widgets.
-        logic: the module's logic.
-        obstacle: says why a run cannot start; empty if it can.
-        arrived: called with a result that is in the scene.
-        changed: called when a run began or ended.
-    """
-
-    def __init__(
-        self,
-        ui: Any,
-        logic: HUMoRSegmentLogic,
-        obstacle: Callable[[], str],
-        arrived: Callable[[SceneResult], None],
-        changed: Callable[[], None],
-    ) -> None:
-        super().__init__(ui, logic)
-        self._arrived = arrived
-        widgets = RunWidgets(
-            start=ui.segmentButton,
-            cancel=ui.cancelButton,
-            bar=ui.progressBar,
-            obstacle=ui.missingNote,
-            stage=ui.stageNote,
-            message=ui.messageNote,
-        )
-        self.controls = RunControls(widgets, self._begin, obstacle, self._finished, changed)
-
-    def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
-        """Show whether these parameters can be run."""
-        super().update(parameters)
-        self.controls.refresh()
-
-    def close(self) -> None:
-        """End the run: its scene goes away."""
-        self.controls.abandon(_("The run was ended, because its scene was closed."))
-
-    def _begin(self) -> Run | None:
-        parameters = self.parameters
-        if parameters is None:
-            return None
-        options = chosen_options(parameters)
-        ensure_installed(self.logic, options.model, options.device)
-        if self.parameters is not parameters:  # the scene was closed during the installation
-            return None
-        return self.logic.start(chosen_sequences(parameters), options, parameters.segmentation)
-
-    def _finished(self, run: Run, result: SceneResult) -> str:
-        self._arrived(result)
-        text = mark(OK, _("Done in {seconds} s.").format(seconds=f"{run.task.seconds:.0f}"))
-        if not result.warnings:
-            return text
-        number = len(result.warnings)
-        return text + " " + _("Warnings: {number}; they stand with the result below.").format(number=number)
-
-
-def what_is_missing(
-    parameters: HUMoRSegmentParameterNode | None, errors: Sequence[str], model_problem: str
-) -> str:
-    """The first thing that is in the way of a run; empty if nothing is.
-
-    Args:
-        parameters: the panel's choices; None while a scene is being closed.
-        errors: what the check of the volumes found that cannot be segmented.
-        model_problem: why the chosen model cannot be used; empty if it can.
-    """
-    if parameters is None:
-        return _("Open a scene first.")
-    given = chosen_sequences(parameters)
-    if not given:
-        return _("Choose at least one volume: T1, T1c, T2 or FLAIR.")
-    if parameters.reference and parameters.reference not in given:
-        return _(
-            "The result is wanted on the grid of {name}, which is not chosen: choose another grid."
-        ).format(name=DISPLAY_NAMES.get(parameters.reference, parameters.reference))
-    # Aligning may mend what the check of the volumes found; the engine looks again afterwards.
-    return model_problem or (errors[0] if errors and not parameters.register_first else "")
-
-
 @dataclass(frozen=True)
 class RunWidgets:
     """The widgets of one run.
@@ -239,3 +157,87 @@ class RunControls:
 
     def _fail(self, error: Exception) -> None:
         say(self._widgets.message, mark(ERROR, failure_sentence(error)))
+
+
+class RunSection(Section):
+    """Segmenting what is chosen.
+
+    Args:
+        ui: the widgets.
+        logic: the module's logic.
+        obstacle: says why a run cannot start; empty if it can.
+        arrived: called with a result that is in the scene.
+        changed: called when a run began or ended.
+    """
+
+    def __init__(
+        self,
+        ui: Any,
+        logic: HUMoRSegmentLogic,
+        obstacle: Callable[[], str],
+        arrived: Callable[[SceneResult], None],
+        changed: Callable[[], None],
+    ) -> None:
+        super().__init__(ui, logic)
+        self._arrived = arrived
+        widgets = RunWidgets(
+            start=ui.segmentButton,
+            cancel=ui.cancelButton,
+            bar=ui.progressBar,
+            obstacle=ui.missingNote,
+            stage=ui.stageNote,
+            message=ui.messageNote,
+        )
+        self.controls = RunControls(widgets, self._begin, obstacle, self._finished, changed)
+
+    def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
+        """Show whether these parameters can be run."""
+        super().update(parameters)
+        self.controls.refresh()
+
+    def close(self) -> None:
+        """End the run: its scene goes away."""
+        self.controls.abandon(_("The run was ended, because its scene was closed."))
+
+    def _begin(self) -> Run | None:
+        parameters = self.parameters
+        if parameters is None:
+            return None
+        options = chosen_options(parameters)
+        ensure_installed(self.logic, options.model, options.device)
+        if self.parameters is not parameters:  # the scene was closed during the installation
+            return None
+        return self.logic.start(chosen_sequences(parameters), options, parameters.segmentation)
+
+    def _finished(self, run: Run, result: SceneResult) -> str:
+        self._arrived(result)
+        text = (
+            _("Done in {seconds} s. Warnings: {number}, listed with the result below.")
+            if result.warnings
+            else _("Done in {seconds} s.")
+        )
+        return mark(OK, text.format(seconds=f"{run.task.seconds:.0f}", number=len(result.warnings)))
+
+
+def what_is_missing(
+    parameters: HUMoRSegmentParameterNode | None, errors: Sequence[str], model_problem: str
+) -> str:
+    """The first thing that is in the way of a run; empty if nothing is.
+
+    Args:
+        parameters: the panel's choices; None while a scene is being closed.
+        errors: what the check of the volumes found that cannot be segmented.
+        model_problem: why the chosen model cannot be used; empty if it can.
+    """
+    if parameters is None:
+        return _("Open a scene first.")
+    given = chosen_sequences(parameters)
+    if not given:
+        return _("Choose at least one volume: T1, T1c, T2 or FLAIR.")
+    if parameters.reference and parameters.reference not in given:
+        return _(
+            "The result is wanted on the grid of {name}, but no volume is chosen for {name}. "
+            "Choose another grid."
+        ).format(name=DISPLAY_NAMES.get(parameters.reference, parameters.reference))
+    # Aligning may mend what the check of the volumes found; the engine looks again afterwards.
+    return model_problem or (errors[0] if errors and not parameters.register_first else "")

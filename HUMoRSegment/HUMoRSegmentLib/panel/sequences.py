@@ -15,13 +15,14 @@ from ..inputs.guess import Guess
 from ..inputs.preflight import ERROR
 from ..logic import HUMoRSegmentLogic
 from ..parameters import HUMoRSegmentParameterNode
+from ..scene.geometry import title
 from .qt_helpers import Delayed
 from .section import Section, chosen_sequences, say
 from .text import failure_sentence, mark
 
 
 class SequencesSection(Section):
-    """Selectors, the guess, and a line about each volume.
+    """Selectors, the guess, a line about each volume, and what can be expected of all of them.
 
     Args:
         ui: the widgets.
@@ -52,6 +53,7 @@ class SequencesSection(Section):
     def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
         """Show why each volume was chosen, and check the volumes soon if they changed."""
         super().update(parameters)
+        say(self.ui.qualityNote, self._expected_quality())
         if parameters is None:
             return
         chosen = {name: node.GetID() for name, node in chosen_sequences(parameters).items()}
@@ -90,6 +92,16 @@ class SequencesSection(Section):
         self.update(self.parameters)
         say(self.ui.guessNote, _guess_note(guess))
 
+    def _expected_quality(self) -> str:
+        """From the model's own table of the 15 subsets."""
+        names = list(chosen_sequences(self.parameters)) if self.parameters is not None else []
+        if self.parameters is None or not names:
+            return ""
+        try:
+            return self.logic.expected_quality(self.parameters.model, names).sentence
+        except HumorError:
+            return ""  # the model's own section says what is wrong with it
+
     def _check(self) -> None:
         """Check the chosen volumes; called a moment after the choice changed."""
         checks: list[Any] = []
@@ -119,28 +131,11 @@ def _named(check: Any) -> str:
 def _guess_note(guess: Guess) -> str:
     lines = list(guess.unclear)
     lines += [
-        _("{volume}: not used, {reason}").format(volume=node.GetName(), reason=why)
+        _("{volume} is not used. {reason}").format(volume=title(node), reason=why)
         for node, why in guess.unused
     ]
     if not guess.nodes:
-        lines.insert(0, _("No volume looks like T1, T1c, T2 or FLAIR. Load some, or choose by hand."))
+        lines.insert(
+            0, _("No volume was recognised as T1, T1c, T2 or FLAIR. Load some, or choose them yourself.")
+        )
     return "\n".join(lines)
-
-
-class QualityLine(Section):
-    """Expected quality, from the model's own table of the 15 subsets."""
-
-    def update(self, parameters: HUMoRSegmentParameterNode | None) -> None:
-        """Look the chosen subset up."""
-        super().update(parameters)
-        say(self.ui.qualityNote, self._text())
-
-    def _text(self) -> str:
-        names = list(chosen_sequences(self.parameters)) if self.parameters is not None else []
-        if self.parameters is None or not names:
-            return ""
-        try:
-            quality = self.logic.expected_quality(self.parameters.model, names)
-        except HumorError:
-            return ""  # the model's own part of the window says what is wrong with it
-        return _("Expected Dice: {sentence}").format(sentence=quality.sentence)

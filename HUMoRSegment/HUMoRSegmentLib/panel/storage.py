@@ -50,10 +50,10 @@ class StorageSection(Section):
         """Say what lies where."""
         folders, models = temporary_files.left_over_folders(self._running()), self._imported()
         temporary = _(
-            "Temporary files: {folder}. A run's images and results lie there while it runs, and are deleted "
+            "Temporary files: {folder}. A run's images and results are kept there while it runs, and deleted "
             "at its end. Left over: {number} ({size})."
         )
-        imported = _("Imported models: {folder}. There: {number} ({size}).")
+        imported = _("Imported models: {folder}. Kept there: {number} ({size}).")
         lines = (
             temporary.format(
                 folder=temporary_files.slicer_folder(),
@@ -65,7 +65,7 @@ class StorageSection(Section):
                 number=len(models),
                 size=megabytes(sum(temporary_files.bytes_in(entry.folder) for entry in models)),
             ),
-            _("Results are in the scene, and on the disk where you save them. Nothing is sent anywhere."),
+            _("Results are in the scene, and on the disk where you save them. Nothing leaves this computer."),
         )
         say(self.ui.storageNote, "\n".join(lines))
         self.ui.deleteTemporaryButton.enabled = bool(folders)
@@ -76,17 +76,17 @@ class StorageSection(Section):
 
     def _delete_temporary(self, _checked: bool = False) -> None:
         folders = temporary_files.left_over_folders(self._running())
-        question = _("Delete {number} temporary folders? A run in another window of Slicer would be ended.")
+        question = _("Delete {number} temporary folders? A run in another Slicer window would fail.")
         if not folders or not ask(question.format(number=len(folders))):
             return
         failed = temporary_files.delete_folders(folders)
         self._tell(
-            _("These could not be deleted; close what uses them: {folders}").format(
+            _("These folders could not be deleted. Close the programs that use them: {folders}").format(
                 folders=", ".join(map(str, failed))
             )
             if failed
             else "",
-            _("The temporary files are deleted."),
+            _("The temporary files were deleted."),
         )
 
     def _delete_models(self, _checked: bool = False) -> None:
@@ -101,7 +101,7 @@ class StorageSection(Section):
             except Exception as error:
                 problem = failure_sentence(error)
         self._models_changed()
-        self._tell(problem, _("The imported models are deleted."))
+        self._tell(problem, _("The imported models were deleted."))
 
     def _tell(self, problem: str, success: str) -> None:
         say(self.ui.storageMessage, mark(ERROR, problem) if problem else mark(OK, success))

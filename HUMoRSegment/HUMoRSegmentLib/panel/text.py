@@ -42,8 +42,8 @@ def time_left(seconds: float | None) -> str:
 def progress(stage: str, fraction: float | None, seconds_left: float | None) -> str:
     """What a run is doing: stage, per cent and time left, as far as they are known."""
     share = "" if fraction is None else _("{number} %").format(number=percent(fraction))
-    facts = ", ".join(fact for fact in (share, time_left(seconds_left)) if fact)
-    return f"{stage} ({facts})" if facts else stage
+    known = ", ".join(filter(None, (share, time_left(seconds_left))))
+    return f"{stage} ({known})" if known else stage
 
 
 def percent(fraction: float | None) -> int:

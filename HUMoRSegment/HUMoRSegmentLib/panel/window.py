@@ -16,12 +16,12 @@ from .result import ResultSection
 from .routing import RoutingSection
 from .run import RunSection, what_is_missing
 from .section import Section
-from .sequences import QualityLine, SequencesSection
+from .sequences import SequencesSection
 from .storage import StorageSection
 
 
 class Window:
-    """All parts of the panel.
+    """All sections of the panel.
 
     Args:
         ui: the widgets of the ``.ui`` file, by name.
@@ -39,10 +39,9 @@ class Window:
         self.influence = InfluenceSection(ui, logic, self._obstacle_of_influence, self.refresh)
         self.storage = StorageSection(ui, logic, self._folders, self._models_changed)
         # In this order, because whether a run can start depends on the volumes and the model.
-        self._panels: tuple[Section, ...] = (
+        self._sections: tuple[Section, ...] = (
             self.sequences,
             self.model,
-            QualityLine(ui, logic),
             self.run,
             self.result,
             self.routing,
@@ -58,24 +57,24 @@ class Window:
 
     def refresh(self) -> None:
         """Something changed: show it."""
-        for panel in self._panels:
-            panel.update(self._parameters)
+        for section in self._sections:
+            section.update(self._parameters)
 
     def enter(self) -> None:
         """The module is shown."""
-        for panel in self._panels:
-            panel.enter()
+        for section in self._sections:
+            section.enter()
         self.refresh()
 
     def leave(self) -> None:
         """Another module is shown; runs go on."""
-        for panel in self._panels:
-            panel.leave()
+        for section in self._sections:
+            section.leave()
 
     def close_scene(self) -> None:
         """The scene is about to be closed: runs end, nothing of it is kept."""
-        for panel in self._panels:
-            panel.close()
+        for section in self._sections:
+            section.close()
 
     def close(self) -> None:
         """The module is unloaded."""

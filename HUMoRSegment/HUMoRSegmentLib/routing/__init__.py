@@ -1,1 +1,1 @@
-"""The routing view: which expert decided what, as nodes of the scene."""
+"""Which expert decided what: the gates of a result as nodes of the scene."""

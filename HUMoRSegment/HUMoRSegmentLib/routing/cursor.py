@@ -9,9 +9,9 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from ..scene.placement import to_segmentation
+from ..scene.geometry import to_segmentation
 from .gates import gates_of, shown_map
-from .weights import per_cent
+from .weights import percent_text
 
 _AXES = (("R", "L"), ("A", "P"), ("S", "I"))
 
@@ -90,5 +90,5 @@ def weights_sentence(gate: str, ras: Sequence[float], weights: Mapping[str, floa
     place = ", ".join(
         f"{letters[round(value) < 0]} {abs(round(value))}" for letters, value in zip(_AXES, ras, strict=True)
     )
-    shares = ", ".join(f"{name} {per_cent(weight)}" for name, weight in weights.items())
+    shares = ", ".join(f"{name} {percent_text(weight)}" for name, weight in weights.items())
     return _("{gate} at ({place}): {shares}").format(gate=gate, place=place, shares=shares)

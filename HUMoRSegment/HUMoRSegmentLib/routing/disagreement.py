@@ -10,12 +10,11 @@ from slicer.i18n import tr as _
 
 from humor.regions import REGION_KEYS
 
-from ..scene.placement import Point, matrix_between, to_world
+from ..scene.geometry import Point, matrix_between, own_grid, to_world
 from ..scene.provenance import source_volume
 from ..scene.segments import read_image
-from ..scene.volumes import own_grid
 from .gates import ShownMap, find_gate, shown_map
-from .weights import per_cent
+from .weights import percent_text
 
 _FILLED = 0.25
 """A place of the map counts if it holds at least this share of the tumour voxels (or brain voxels) that
@@ -91,10 +90,21 @@ def normalised_entropy(weights: np.ndarray) -> np.ndarray:
 
 def dispute_text(gate: str, dispute: Dispute) -> str:
     """In words how much the experts disagree, and where it was looked for."""
-    where = {"tumour": _("inside the tumour"), "brain": _("inside the brain"), IMAGE: _("in the image")}
-    return _(
-        "The experts of {gate} disagree most here, {where}: {share} of the most that they could."
-    ).format(gate=gate, where=where[dispute.within], share=per_cent(dispute.entropy))
+    sentences = {
+        TUMOUR: _(
+            "The experts of {gate} disagree most here, inside the tumour: "
+            "the entropy of their weights is {share} of its maximum."
+        ),
+        BRAIN: _(
+            "The experts of {gate} disagree most here, inside the brain: "
+            "the entropy of their weights is {share} of its maximum."
+        ),
+        IMAGE: _(
+            "The experts of {gate} disagree most here in the image: "
+            "the entropy of their weights is {share} of its maximum."
+        ),
+    }
+    return sentences[dispute.within].format(gate=gate, share=percent_text(dispute.entropy))
 
 
 def points_to_search(segmentation: Any) -> Points | None:

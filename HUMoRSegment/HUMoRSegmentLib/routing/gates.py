@@ -15,10 +15,9 @@ from humor.errors import UsageError
 from humor.routing import GateMap
 
 from ..scene import references
-from ..scene.placement import reference_grid
+from ..scene.geometry import own_grid, reference_grid
 from ..scene.run_output import read_routing
 from ..scene.views import hide_overlay
-from ..scene.volumes import own_grid
 
 _LEAST_COMPONENTS = 2
 """Slicer writes vector volumes of one component and then cannot read them: a single expert's weights
@@ -131,12 +130,12 @@ def find_gate(segmentation: Any, name: str) -> Gate:
             return gate
     if not gates:
         raise UsageError(
-            _("{segmentation} has no record of experts: its model has none, or they were removed.").format(
-                segmentation=segmentation.GetName()
-            )
+            _(
+                "{segmentation} holds no expert weights: its model has no experts, or they were removed."
+            ).format(segmentation=segmentation.GetName())
         )
     raise UsageError(
-        _("{segmentation} has no gate “{gate}”. Its gates are {gates}.").format(
+        _('{segmentation} has no gate "{gate}". Its gates are {gates}.').format(
             segmentation=segmentation.GetName(), gate=name, gates=", ".join(gate.name for gate in gates)
         )
     )
@@ -183,7 +182,7 @@ def source_sentence(source: str) -> str:
         )
     if source == "learned":
         return _("Learned: the model itself weighs its experts by these numbers; they add up to 1.")
-    return _("This result has no record of experts.")
+    return _("This result holds no expert weights.")
 
 
 def _make_node(gate: GateMap, source: str, segmentation: Any) -> Any:

@@ -53,7 +53,7 @@ def show_expert(
     found = find_gate(segmentation, gate)
     if expert not in found.experts:
         raise UsageError(
-            _("“{gate}” has no expert “{expert}”. Its experts are {experts}.").format(
+            _('"{gate}" has no expert "{expert}". Its experts are {experts}.').format(
                 gate=gate, expert=expert, experts=", ".join(found.experts)
             )
         )
@@ -61,7 +61,7 @@ def show_expert(
     take_out_of_layers(segmentation.GetNodeReference(references.DOMINANT_OVERLAY))
     name = _("{segmentation} expert weight")
     volume = _node(segmentation, references.EXPERT_OVERLAY, "vtkMRMLScalarVolumeNode", name)
-    _dress(volume.GetDisplayNode(), smooth)
+    _set_display(volume.GetDisplayNode(), smooth)
     _fill(volume, segmentation, shown.weights[found.experts.index(expert)], shown.affine)
     show_in_layer(volume, "Foreground", opacity)
     _legend(volume, f"{gate}\n{expert}", names=False)
@@ -113,7 +113,7 @@ def _node(segmentation: Any, role: str, class_name: str, name: str) -> Any:
     return volume
 
 
-def _dress(display: Any, smooth: bool) -> None:
+def _set_display(display: Any, smooth: bool) -> None:
     modified = display.StartModify()
     try:
         display.SetAndObserveColorNodeID(weight_colours().GetID())
@@ -182,7 +182,7 @@ def expert_colours(table: Any | None, experts: Sequence[str]) -> Any:
     modified = table.StartModify()
     try:
         _make_room(table, len(experts) + 1)
-        table.SetColor(0, _("none"), 0.0, 0.0, 0.0, 0.0)
+        table.SetColor(0, _("None"), 0.0, 0.0, 0.0, 0.0)
         for index, name in enumerate(experts):
             table.SetColor(index + 1, name, *_rgb(expert_colour(index).lstrip("#")), 1.0)
     finally:

@@ -141,11 +141,17 @@ def make_chart(segmentation: Any, gate: str) -> Any:
             _("The table of expert weights was removed from the scene: segment again to see the chart.")
         )
     table = _chart_node(
-        segmentation, references.GATE_CHART_TABLE, slicer.vtkMRMLTableNode, _("chart values"), hidden=True
+        segmentation,
+        references.GATE_CHART_TABLE,
+        slicer.vtkMRMLTableNode,
+        _("{segmentation} chart values"),
+        hidden=True,
     )
     columns = _chart_columns(means)
     fill_table(table, columns)
-    chart = _chart_node(segmentation, references.GATE_CHART, slicer.vtkMRMLPlotChartNode, _("expert weights"))
+    chart = _chart_node(
+        segmentation, references.GATE_CHART, slicer.vtkMRMLPlotChartNode, _("{segmentation} expert weights")
+    )
     modified = chart.StartModify()
     try:
         _describe(chart, gate)
@@ -193,19 +199,19 @@ def _show_series(chart: Any, table: Any, headings: list[str]) -> None:
         series.SetColor(*_COLOURS[index])
 
 
-def _chart_node(segmentation: Any, role: str, kind: type[Any], words: str, hidden: bool = False) -> Any:
+def _chart_node(segmentation: Any, role: str, kind: type[Any], name: str, hidden: bool = False) -> Any:
     """The result's node of a role, made where there is none yet."""
     node = segmentation.GetNodeReference(role)
     if node is None:
         node = kind()
-        node.SetName(f"{segmentation.GetName()} {words}")
+        node.SetName(name.format(segmentation=segmentation.GetName()))
         node.SetHideFromEditors(hidden)
         slicer.mrmlScene.AddNode(node)
         segmentation.SetNodeReferenceID(role, node.GetID())
     return node
 
 
-def per_cent(weight: float) -> str:
+def percent_text(weight: float) -> str:
     """A weight as a whole number of per cent; small weights that are not nothing are told from 0."""
     share = 100.0 * weight
     return "<1 %" if 0.0005 < share < 0.5 else f"{share:.0f} %"

@@ -88,7 +88,7 @@ def explanation(requirements: Sequence[str]) -> str:
         )
     parts.append(
         _(
-            "This is done once, inside Slicer's own Python, and slicer.util.pip_uninstall takes it back. "
+            "This is done once, inside Slicer's own Python; slicer.util.pip_uninstall removes them again. "
             "Nothing is sent: images never leave this computer."
         )
     )
@@ -116,7 +116,7 @@ def install(requirements: Sequence[str]) -> None:
     importlib.invalidate_caches()
     left = [entry for entry in missing(with_torch=True) if entry in requirements]
     if left:
-        reason = _("afterwards {names} was still not there").format(names=", ".join(left))
+        reason = _("{names} was still missing afterwards").format(names=", ".join(left))
         raise HumorError(_by_hand(left, reason))
 
 

@@ -1,1 +1,1 @@
-"""What a result is in the MRML scene."""
+"""Nodes of the MRML scene: volumes as they are, and what a result is made of."""

@@ -90,7 +90,7 @@ def manifest_of(report: Mapping[str, Any], model: str | None) -> Manifest | None
         bundle = load_bundle(find_bundle(model or None))
     except HumorError:
         return None
-    return bundle.manifest if bundle.facts()["sha256"] == report["model"].get("sha256") else None
+    return bundle.manifest if bundle.identity()["sha256"] == report["model"].get("sha256") else None
 
 
 def thresholds_of(segmentation: Any) -> Mapping[str, float]:

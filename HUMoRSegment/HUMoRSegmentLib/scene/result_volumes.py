@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from humor.regions import ED, ET, LABEL_NAMES, NCR, REGIONS, Region, labels_to_regions
 
 from . import references
-from .placement import Placement
+from .geometry import Placement
 from .rollback import Rollback
 from .run_output import Scaled
 
@@ -29,7 +29,7 @@ def show_label_map(segmentation: Any, labels: np.ndarray, placement: Placement, 
     name = _("{segmentation} BraTS labels").format(segmentation=segmentation.GetName())
     node = _node(segmentation, references.LABEL_MAP, _LABEL_MAP, name, rollback)
     set_voxels(node, labels, placement)
-    _dress(node, label_colours)
+    _set_display(node, label_colours)
     return node
 
 
@@ -44,7 +44,7 @@ def show_region_label_maps(
         role = references.REGION_LABEL_MAP + region.key
         node = _node(segmentation, role, _LABEL_MAP, name, rollback)
         set_voxels(node, mask.view(np.uint8), placement)
-        _dress(node, lambda region=region: region_colours(region))  # type: ignore[misc]
+        _set_display(node, lambda region=region: region_colours(region))  # type: ignore[misc]
 
 
 def show_probabilities(segmentation: Any, kept: Scaled, placement: Placement, rollback: Rollback) -> None:
@@ -55,7 +55,7 @@ def show_probabilities(segmentation: Any, kept: Scaled, placement: Placement, ro
         )
         node = _node(segmentation, references.PROBABILITY + region.key, _SCALAR, name, rollback)
         set_voxels(node, stored, placement, np.float32, kept.slope)
-        if _dress(node, lambda region=region: probability_colours(region)):  # type: ignore[misc]
+        if _set_display(node, lambda region=region: probability_colours(region)):  # type: ignore[misc]
             display = node.GetDisplayNode()
             display.SetAutoWindowLevel(False)
             display.SetWindowLevelMinMax(0.0, 1.0)
@@ -133,7 +133,7 @@ def _node(segmentation: Any, role: str, class_name: str, name: str, rollback: Ro
     return node
 
 
-def _dress(node: Any, colours: Callable[[], Any]) -> bool:
+def _set_display(node: Any, colours: Callable[[], Any]) -> bool:
     """Give a node that is not displayed yet its colours; what the user chose stays."""
     if node.GetDisplayNode() is not None:
         return False

@@ -50,7 +50,7 @@ class Rollback:
             self._undo.append(_kept_image(node))
         elif node.IsA("vtkMRMLTableNode"):
             self._undo.append(_kept_table(node))
-        self._undo.append(_kept_words(node))
+        self._undo.append(_kept_attributes(node))
 
     def afterwards(self, undo: Callable[[], Any]) -> None:
         """Also do this, after the new nodes are gone, if the change is undone."""
@@ -69,7 +69,7 @@ class Rollback:
         return [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
 
 
-def _kept_words(node: Any) -> Callable[[], None]:
+def _kept_attributes(node: Any) -> Callable[[], None]:
     name, transform = node.GetName(), None
     if node.IsA("vtkMRMLTransformableNode"):
         transform = node.GetTransformNodeID()

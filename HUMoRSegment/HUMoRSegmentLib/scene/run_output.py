@@ -96,7 +96,7 @@ def read_routing(output: Path) -> Routing:
         return Routing(gates, str(table["source"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            _("{path} is no record of gates ({reason}). Segment the study again.").format(
+            _("{path} is not a valid record of expert weights ({reason}). Segment the study again.").format(
                 path=path, reason=error
             )
         ) from error

@@ -16,7 +16,7 @@ from humor.regions import REGION_KEYS, REGIONS, Region
 from humor.study.grid import Grid
 
 from . import references
-from .placement import image_grid, reference_grid, world_scale
+from .geometry import image_grid, reference_grid, world_scale
 
 FINGERPRINT = references.PREFIX + "Fingerprint"
 """Tag of a segment: of its voxels as they were written, so that edits can be told."""
@@ -213,7 +213,9 @@ def sentence_about_kept(names: list[str]) -> str:
     """What the user is told about copies; empty without any."""
     if not names:
         return ""
-    return _("Segments that you had edited were kept, hidden: {names}.").format(names=", ".join(names))
+    return _("Segments that you had edited were kept as hidden copies: {names}.").format(
+        names=", ".join(names)
+    )
 
 
 def _add(segmentation: Any, region: Region) -> None:

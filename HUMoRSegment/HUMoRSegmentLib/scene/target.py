@@ -11,10 +11,9 @@ from slicer.i18n import tr as _
 from humor.regions import REGION_KEYS
 
 from . import references
-from .placement import Placement, placement_in, reference_grid
+from .geometry import Placement, moved_non_linearly, placement_in, reference_grid
 from .rollback import Rollback
 from .segments import edited_regions
-from .volumes import moved_non_linearly
 
 VOLUME_ROLES = (
     references.LABEL_MAP,

@@ -18,12 +18,11 @@ from humor.regions import REGION_KEYS, regions_to_labels
 from humor.study.grid import Grid
 
 from . import references
-from .placement import Placement, placement_in, world_scale
+from .geometry import Placement, own_grid, placement_in, world_scale
 from .provenance import thresholds_in_force
 from .result_volumes import refill_label_maps
 from .segments import CroppedMask, is_written, keep_edited, sentence_about_kept, volumes_ml, write_region
 from .tables import show_volume_table
-from .volumes import own_grid
 
 LEAST_PROBABILITY = 0.01
 """Voxels whose probabilities all lie below are cut off, so no threshold can be lower."""
@@ -110,7 +109,7 @@ def _checked(thresholds: Mapping[str, float]) -> dict[str, float]:
     for key, value in thresholds.items():
         if not LEAST_PROBABILITY <= value <= 1.0:  # also refuses NaN
             raise UsageError(
-                _("{value} is no threshold for {region}: choose one from {least} to 1.").format(
+                _("{value} is not a valid threshold for {region}: choose a number from {least} to 1.").format(
                     value=value, region=key, least=LEAST_PROBABILITY
                 )
             )
@@ -124,9 +123,7 @@ def _cropped(nodes: list[Any]) -> CroppedProbabilities:
         not own_grid(node).same_as(grid) or volume.ndim != 3
         for node, volume in zip(nodes, volumes, strict=True)
     ):
-        raise UsageError(
-            _("The volumes of the probabilities do not lie on one grid any more. Segment again.")
-        )
+        raise UsageError(_("The probability volumes no longer share one voxel grid. Segment again."))
     box = (
         bounding_box(np.logical_or.reduce([volume >= LEAST_PROBABILITY for volume in volumes]))
         or (slice(0, 1),) * 3

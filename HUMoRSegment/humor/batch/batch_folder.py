@@ -11,9 +11,10 @@ from types import TracebackType
 
 from ..errors import OutputError, UserFileError
 from ..hashing import sha256_of_bytes
-from ..output.folder import clear_leftovers, output_error
+from ..output.folder import clear_leftovers
 from ..output.ownership import Claim, Journal
 from ..plain_files import FileLock, is_folder, remove_partials, sha256_of_plain, write_whole
+from ..system_failures import output_error
 from .records import Record, Records, volumes_table, was_made_here
 from .state import LOCK, OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES, RunStamp, RunStamps, Verdict, judge
 
@@ -160,11 +161,7 @@ class OwnFiles:
         known = self._journal.known.get(name)
         ours = Claim(frozenset(known)).covers(path) if known else os.path.isfile(path) and from_before(path)
         if not ours:
-            changed = "it changed since HUMoR wrote it" if known else "HUMoR did not write it"
-            raise UserFileError(
-                f"{path}: {changed}, and files of yours are never overwritten. Move it away, or choose "
-                "another output folder."
-            )
+            raise users_file(path, changed=bool(known))
 
     def note(self, name: str, sha256: str) -> None:
         """A file is about to get this content.
@@ -177,3 +174,12 @@ class OwnFiles:
         if not known and os.path.lexists(path):
             known = [sha256_of_plain(path)]
         self._journal.write("", {**self._journal.known, name: [*known, sha256][-_KEPT:]})
+
+
+def users_file(path: Path, changed: bool) -> UserFileError:
+    """The refusal to replace a file of the user's, or one of ours that was ``changed``."""
+    why = "it changed since HUMoR wrote it" if changed else "HUMoR did not write it"
+    return UserFileError(
+        f"{path}: {why}, and files of yours are never overwritten. Move it away, or choose another output "
+        "folder."
+    )

@@ -185,14 +185,14 @@ def _how_it_ended(code: int, errors: list[str]) -> str:
     if code < 0:
         with suppress(ValueError):
             name = signal.Signals(-code).name
-            memory = " Often there was too little memory: use fewer workers." if name == "SIGKILL" else ""
-            return f"The worker process was ended from outside ({name}).{memory}{_said(errors)}"
+            memory = " The usual cause is too little memory: use fewer workers." if name == "SIGKILL" else ""
+            return f"The worker process was stopped from outside ({name}).{memory}{_said(errors)}"
     return f"The worker process ended by itself (exit code {code}).{_said(errors)}"
 
 
 def _said(errors: list[str]) -> str:
     words = " | ".join(line for line in errors if line.strip())
-    return f" Its last words: {words}" if words else ""
+    return f" Its last output: {words}" if words else ""
 
 
 def shares(cpus: list[int], workers: int) -> list[list[int]]:
@@ -219,6 +219,6 @@ def room_warnings(workers: int) -> list[str]:
         return []
     return [
         f"{workers} workers need about {workers * NEEDED_GB:.1f} GB of memory for studies of 240×240×155 "
-        f"voxels; {memory} are free. Without room the system may end workers, or results come from smaller "
-        f"windows and are worse. Use --workers {enough}."
+        f"voxels; {memory} are free. If memory runs short, the system may stop workers, or smaller windows "
+        f"are used, which gives worse results. Use --workers {enough}."
     ]

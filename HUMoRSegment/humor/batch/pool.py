@@ -168,8 +168,8 @@ class Pool:
         self.notices.append(f"Worker {slot.number + 1} cannot be started again. {reason}")
         if self.size == 0:
             raise HumorError(
-                f"No worker is left: they end while they load the model. {reason} What is done stays done; "
-                "the same command goes on from there."
+                f"No worker is left: they stop while they load the model. {reason} Finished studies are "
+                "kept; the same command continues from there."
             )
 
     def _launch(self, slot: _Slot) -> None:
@@ -179,8 +179,8 @@ class Pool:
 
 def _too_slow(slot: _Slot) -> str:
     return (
-        f"It was still loading the model after {time.monotonic() - slot.began:.0f} s and was ended. Look "
-        "whether its device works ('humor doctor') and the model's files can be read ('humor models verify')."
+        f"It was still loading the model after {time.monotonic() - slot.began:.0f} s and was stopped. Check "
+        "that its device works ('humor doctor') and that the model is whole ('humor models verify')."
     )
 
 

@@ -177,8 +177,8 @@ class Runner:
             if failure is not None and failure.type == WORKER_DIED:
                 failure = Failure(
                     "TimeLimit",
-                    f"{study.source}: it was not done after {self._time_limit:g} s and was given up. Give "
-                    "more time with --time-limit, or look what is special about it.",
+                    f"{study.source}: it was not done after {self._time_limit:g} s and was stopped. Allow "
+                    "more time with --time-limit, or check what is unusual about it.",
                 )
         report = None if failure else read_report(self._folder.results(study.id))
         if failure is None and (report is None or report.sha256 == attempt.stamp.replaces):
@@ -227,7 +227,7 @@ class Runner:
             self._queue.append(replace(attempt, number=attempt.number + 1))
         else:
             self.failed[study.id] = failure.message
-        then = " It is tried again later." if again else ""
+        then = " It will be tried again later." if again else ""
         self._say("warning", f"{study.id}: failed: {failure.message}{then}", record)
 
     def _write(self, record: Record) -> None:

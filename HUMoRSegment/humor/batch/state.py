@@ -220,10 +220,10 @@ def stats_of(files: Mapping[str, Path]) -> InputStats:
 
 def _stat(path: Path) -> dict[str, Any]:
     try:
-        facts = path.stat()
+        status = path.stat()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the path.") from error
-    return {"path": str(path.absolute()), "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns}
+    return {"path": str(path.absolute()), "bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
 def are_stats(stats: Any) -> bool:

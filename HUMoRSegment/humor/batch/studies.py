@@ -97,7 +97,7 @@ def _clash(study: BatchStudy, other: BatchStudy) -> str:
         return f"{study.source}: {study.id!r} is also the name of {other.source}."
     return (
         f"{study.source}: {study.id!r} and {other.id!r} ({other.source}) would be the same folder on "
-        "a disk that does not tell capitals from small letters."
+        "a disk that ignores upper and lower case."
     )
 
 
@@ -117,15 +117,15 @@ def unfit(name: str) -> str:
         what = "separates folders" if found[0] in "/\\" else "is not allowed in names on every system"
         return f"{found[0]!r} {what}"
     if shown(name) != name:
-        return "it is no text in UTF-8"
+        return "it is not valid UTF-8"
     if not name.isprintable():
-        return "it has characters that cannot be seen"
+        return "it contains invisible characters"
     if name.startswith(".") or name != name.strip() or name.endswith("."):
         return "it begins or ends with a dot or a space"
     if len(name.encode("utf-8", "replace")) > LONGEST:
         return f"it is longer than {LONGEST} bytes"
     if name.casefold().partition(".")[0] in _DEVICES:
-        return "Windows keeps this name for a device"
+        return "Windows reserves this name for a device"
     if name.casefold() in (RECORDS, VOLUMES):
         return "the batch has a file of this name"
     return ""

@@ -56,7 +56,7 @@ def find_studies(root: Path, output: Path, channels: Channels = ()) -> list[Batc
         )
     if not found:
         raise UsageError(f"{root} holds no folder. Give a folder of study folders, or a CSV file.")
-    remedy = "Rename the folder, or list the studies in a CSV file with the names they shall have."
+    remedy = "Rename the folder, or list the studies in a CSV file under the names that they should have."
     return without_unfit(found, remedy)
 
 
@@ -124,7 +124,9 @@ def _named(name: str, folder: Path, channels: Channels, images: list[FoundImage]
         )
     except (HumorError, OSError, RuntimeError) as error:  # pathlib tells of circles of links so
         # What an option of `humor segment` would settle, a CSV file settles here.
-        message = f"{error} In a batch a CSV file says so." if isinstance(error, UsageError) else str(error)
+        message = (
+            f"{error} In a batch, say so in a CSV file." if isinstance(error, UsageError) else str(error)
+        )
         return BatchStudy(name, str(folder), problem=message, problem_type=type(error).__name__)
     return BatchStudy(name, str(folder), guess.files, guess.reasons)
 

@@ -63,7 +63,7 @@ def _refuse_unknown_images(path: Path, number: int, cells: list[str], silent: di
         if place < len(cells) and image_suffix(cells[place]):
             raise UsageError(
                 f"{path}, row {number}: the column {name!r} holds images, but it is not clear of which "
-                f"sequence. Call it {', '.join(SEQUENCES)}, or take it out."
+                f"sequence. Name it {', '.join(SEQUENCES)}, or remove it."
             )
 
 
@@ -75,7 +75,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}). Check the path.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8: save it as 'CSV UTF-8'.") from error
+        raise UsageError(f"{path} is not UTF-8 text: save it as 'CSV UTF-8'.") from error
     if len(text) > LARGEST:
         raise UsageError(f"{path} is too large for a table of studies ({LARGEST / 1e6:.0f} MB are read).")
     first = text.partition("\n")[0]
@@ -93,7 +93,7 @@ def _columns(path: Path, header: list[str]) -> tuple[dict[str, int], list[str]]:
     names = [_column(name) for name in header]
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
-        raise UsageError(f"{path}, row 1: two columns are called {twice[0]!r}, or mean it.")
+        raise UsageError(f"{path}, row 1: two columns mean {twice[0]!r}.")
     ids = [name for name in ID_COLUMNS if name in names]
     columns = {name: names.index(name) for name in SEQUENCES if name in names}
     if not ids or not columns:
@@ -106,10 +106,10 @@ def _columns(path: Path, header: list[str]) -> tuple[dict[str, int], list[str]]:
     used = set(columns.values())
     for place, name in enumerate(header):
         if name and place not in used and (kind := read_name(name).kind) in (*SEQUENCES, "unclear"):
-            meant = kind if kind in SEQUENCES else "by the sequence it holds"
+            meant = kind if kind in SEQUENCES else "after the sequence that it holds"
             raise UsageError(
-                f"{path}, row 1: the column {name!r} seems to be a sequence, but it is not clear that it is. "
-                f"Call it {meant}, or give it a name that speaks of no sequence."
+                f"{path}, row 1: the column {name!r} seems to be a sequence, but that is not certain. "
+                f"Name it {meant}, or give it a name that does not look like a sequence."
             )
     return columns, [name for place, name in enumerate(header) if name and place not in used]
 

@@ -18,19 +18,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from ..errors import (
-    BundleError,
-    Cancelled,
-    HumorError,
-    InputError,
-    MemoryShortage,
-    UsageError,
-    UserFileError,
-    in_words,
-)
+from ..errors import BundleError, Cancelled, HumorError, InputError, MemoryShortage, UsageError, UserFileError
 from ..events import Event, Reporter
 from ..interruption import interruptible
 from ..memory.shortage import require_memory
+from ..system_failures import in_words
 from .messages import STOP, Ended, Failure, Job, Message, Progressed, Ready, Settings, Unable, to_line
 
 if TYPE_CHECKING:
@@ -57,7 +49,7 @@ def load_segmenter(settings: Settings) -> Segmenter:
     bundle = load_bundle(folder)
     if bundle.sha256 != settings.sha256:
         raise BundleError(
-            f"{bundle.folder}: this is not the model {settings.model} that the batch began with. "
+            f"{bundle.folder}: this is not the model {settings.model} that the batch started with. "
             "Install the same model on every computer, and do not replace it while a batch runs."
         )
     return make_segmenter(bundle, settings.options)

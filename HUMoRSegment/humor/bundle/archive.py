@@ -155,7 +155,7 @@ def _check_member(info: zipfile.ZipInfo, path: Path) -> None:
     if info.flag_bits & 1:
         raise _refused(path, "it is encrypted")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _refused(path, f"{name!r} is packed in an unusual way")
+        raise _refused(path, f"{name!r} uses an unusual compression")
 
 
 def _depth(name: str) -> int:

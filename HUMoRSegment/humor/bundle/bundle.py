@@ -32,7 +32,7 @@ class Bundle:
 
     Attributes:
         folder: where it is.
-        manifest: the facts of its ``bundle.json``.
+        manifest: the metadata of its ``bundle.json``.
         sha256: of ``bundle.json``, which holds the hashes of all other files: it identifies
             weights and settings alike.
     """
@@ -56,7 +56,7 @@ class Bundle:
         """Bytes of all its files."""
         return sum((self.folder / file).stat().st_size for file in self.manifest.files)
 
-    def facts(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
         """What a result says about its model: ``name``, ``architecture``, ``sha256``, ``version``."""
         return {
             "name": self.manifest.name,
@@ -133,18 +133,18 @@ def open_file(path: Path) -> BufferedReader:
         OSError: it cannot be opened; ``EINVAL`` if it is no plain file, ``EFBIG`` if it is too large.
     """
     file = os.fdopen(os.open(path, _FLAGS), "rb")
-    facts = os.fstat(file.fileno())
-    if not stat.S_ISREG(facts.st_mode):
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
         file.close()
         raise OSError(errno.EINVAL, "it is not a plain file", str(path))
-    if facts.st_size > MAX_BYTES:
+    if status.st_size > MAX_BYTES:
         file.close()
-        raise OSError(errno.EFBIG, f"it has {facts.st_size / 1e9:.0f} GB, more than any model", str(path))
+        raise OSError(errno.EFBIG, f"it has {status.st_size / 1e9:.0f} GB, more than any model", str(path))
     return file
 
 
 def load_bundle(folder: Path | str) -> Bundle:
-    """Open the bundle in a folder: read its facts and see that its files are there.
+    """Open the bundle in a folder: read its metadata and see that its files are there.
 
     Takes about a millisecond: weights are read, and their hashes checked, when they are asked for.
 

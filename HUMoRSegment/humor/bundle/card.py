@@ -8,6 +8,7 @@ from typing import Any
 from ..regions import REGIONS
 from ..sequences import DISPLAY_NAMES, display, subset_name, subsets
 from .manifest import MANIFEST, Manifest
+from .rules import NORMALISATION_TEXT
 
 _LIMITS = """\
 For research. Not a medical device: not cleared for diagnosis or treatment decisions, and every result \
@@ -24,7 +25,7 @@ tumour core are guesses from indirect signs.
 
 
 def make_card(manifest: Manifest) -> str:
-    """The card as Markdown, the same for the same facts."""
+    """The card as Markdown, the same for the same metadata."""
     sections = [
         _head(manifest),
         ("Input and output", _input_output(manifest)),
@@ -61,7 +62,7 @@ def _input_output(manifest: Manifest) -> str:
     lines = [
         f"- Input: {_listed(manifest.sequences)}; any may be missing, at least one is there.",
         f"- Voxels: {manifest.spacing_mm:g} mm, isotropic; the engine resamples and goes back.",
-        f"- Intensities: {_inline(manifest.normalisation)}.",
+        f"- Intensities: {NORMALISATION_TEXT}.",
         f"- Trained on windows of {window} voxels.",
         f"- Output: probabilities of {', '.join(manifest.regions)} (nested); thresholds {thresholds}.",
         f"- Connected pieces below {manifest.min_component_ml:g} ml are removed.",
@@ -110,9 +111,9 @@ def _files(manifest: Manifest) -> str:
     )
 
 
-def _bullets(facts: Mapping[str, Any], indent: str = "") -> str:
-    """A table of free facts as a list; what is nested in it lies as much deeper."""
-    return "".join(_bullet(_words(key), value, indent) for key, value in facts.items())
+def _bullets(entries: Mapping[str, Any], indent: str = "") -> str:
+    """A table of free entries as a list; what is nested in it lies as much deeper."""
+    return "".join(_bullet(_words(key), value, indent) for key, value in entries.items())
 
 
 def _bullet(key: str, value: Any, indent: str) -> str:

@@ -24,7 +24,7 @@ Validation = Mapping[str, Mapping[str, Mapping[str, "float | None"]]]
 
 @dataclass(frozen=True)
 class Manifest:
-    """The facts of ``bundle.json``. They are checked when one is made.
+    """The metadata of ``bundle.json``. It is checked when one is made.
 
     Attributes:
         name: what users type; also the folder's name: lower-case letters, digits, ``- . _``.
@@ -42,7 +42,7 @@ class Manifest:
         files: file → SHA-256 (hexadecimal) of every other file of the bundle except the card;
             ``save_bundle`` fills it.
         graph: empty, or of the OpenVINO graph the files ``xml`` and ``constants``, the number of
-            ``gates`` and further facts.
+            ``gates`` and further entries.
         licence: of the weights, an SPDX name.
         citations: what to cite for the method and the data.
         training: provenance: data, split, recipe, seeds, hardware, hours, ...
@@ -87,14 +87,14 @@ class Manifest:
         rules.check(asdict(self))
 
     def to_json(self) -> str:
-        """The text of ``bundle.json``, always the same for the same facts.
+        """The text of ``bundle.json``, always the same for the same metadata.
 
         Raises:
             BundleError: one of the free entries holds something that JSON cannot.
         """
-        facts = {"format_version": FORMAT_VERSION, **asdict(self)}
+        metadata = {"format_version": FORMAT_VERSION, **asdict(self)}
         try:
-            return json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+            return json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         except (TypeError, ValueError) as error:
             raise BundleError(f"{self.name}: {MANIFEST} cannot be written: {error}.") from error
 
@@ -110,27 +110,27 @@ class Manifest:
             BundleError: not JSON, another format version, entries unknown, missing or wrong.
         """
         try:
-            facts = json.loads(text, parse_constant=_refuse_constant)
+            metadata = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError too
             raise BundleError(f"{where} is not readable ({error}). {rules.GET_AGAIN}") from error
-        if not isinstance(facts, dict):
+        if not isinstance(metadata, dict):
             raise BundleError(f"{where} does not describe a model. {rules.GET_AGAIN}")
-        _check_version(facts.pop("format_version", None), where)
+        _check_version(metadata.pop("format_version", None), where)
         known = {entry.name for entry in fields(Manifest)}
-        missing = {"name", "title", "kind", "architecture", "files"} - set(facts)
-        for problem, names in (("unknown", set(facts) - known), ("missing", missing)):
+        missing = {"name", "title", "kind", "architecture", "files"} - set(metadata)
+        for problem, names in (("unknown", set(metadata) - known), ("missing", missing)):
             if names:
                 entries = ", ".join(ascii(name) for name in sorted(names)[:5])
                 raise BundleError(f"{where}: {problem} entries: {entries}. {rules.GET_AGAIN}")
         try:
-            return Manifest(**facts)
+            return Manifest(**metadata)
         except BundleError as error:
             raise BundleError(f"{where}: {error} {rules.GET_AGAIN}") from error
 
 
 def _check_version(version: object, where: str) -> None:
     if isinstance(version, bool) or not isinstance(version, int):
-        raise BundleError(f"{where} says no format version. {rules.GET_AGAIN}")
+        raise BundleError(f"{where} states no format version. {rules.GET_AGAIN}")
     if version > FORMAT_VERSION:
         raise BundleError(
             f"{where} has format version {version}; this HUMoR reads {FORMAT_VERSION}. Update HUMoR."

@@ -24,6 +24,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 NORMALISATION = {"name": "zscore_in_brain"}
 """The only one that the engine has."""
+NORMALISATION_TEXT = "z-scores inside the brain"
 SPACING_MM = (0.25, 10.0)
 MOST_GATES = 1000
 _LARGEST = 1e15  # of a number; beyond, floats are no exact whole numbers and texts are long
@@ -31,21 +32,21 @@ _DEEPEST = 20
 _SUBSETS = {subset_name(subset) for subset in subsets()}
 
 
-def check(facts: Mapping[str, Any]) -> None:
+def check(metadata: Mapping[str, Any]) -> None:
     """Check the entries of a manifest.
 
     Raises:
         BundleError: the first entry that does not fit, and what it should be.
     """
     for entry, (fits, wanted) in _RULES.items():
-        if not fits(facts[entry]):
-            raise BundleError(f"{entry} must be {wanted}, not {reprlib.repr(facts[entry])}.")
-    if set(facts["thresholds"]) != set(facts["regions"]):
-        raise BundleError(f"thresholds must name the regions {', '.join(facts['regions'])}, each once.")
-    for file, sha256 in facts["files"].items():
+        if not fits(metadata[entry]):
+            raise BundleError(f"{entry} must be {wanted}, not {reprlib.repr(metadata[entry])}.")
+    if set(metadata["thresholds"]) != set(metadata["regions"]):
+        raise BundleError(f"thresholds must name the regions {', '.join(metadata['regions'])}, each once.")
+    for file, sha256 in metadata["files"].items():
         if not is_file_name(file) or not _is(str, sha256) or not _SHA256.fullmatch(sha256):
             raise BundleError(f"files: {reprlib.repr(file)} must be a plain file name with its SHA-256.")
-    _check_validation(facts["validation"])
+    _check_validation(metadata["validation"])
 
 
 def check_plain(entry: str, value: Any) -> None:
@@ -66,7 +67,7 @@ def check_plain(entry: str, value: Any) -> None:
         elif isinstance(part, int) and abs(part) > _LARGEST:
             raise BundleError(f"{entry} holds a number of more than {_LARGEST:g}.")
         elif isinstance(part, str) and not _encodable(part):
-            raise BundleError(f"{entry} holds a character that no text has.")
+            raise BundleError(f"{entry} contains a character that is no valid text.")
 
 
 def _encodable(text: str) -> bool:

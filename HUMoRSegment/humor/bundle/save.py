@@ -39,7 +39,7 @@ def save_bundle(
 
     Args:
         folder: the bundle's folder.
-        manifest: its facts; ``files`` is filled here.
+        manifest: its metadata; ``files`` is filled here.
         weights: tensor → array; floats are stored in half precision.
         extra_files: further files, e.g. the OpenVINO graph: name → content, or where it is now.
         replace: whether a bundle that is there is replaced.

@@ -181,7 +181,7 @@ def _not_found(name: str, folder: Path) -> str:
     known = sorted({entry.name for entry in installed_bundles()})
     if not known:
         return (
-            f"Model {name!r} is not there, nor any other. Install one with 'humor models import FILE.zip', "
+            f"There is no model {name!r}, nor any other. Install one with 'humor models import FILE.zip', "
             f"or put its folder into {user_folder()}."
         )
     near = get_close_matches(name, known, 1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UsageError
 from ..neutral import printable
@@ -18,6 +18,8 @@ from .terminal import complain, listener_for
 if TYPE_CHECKING:
     from ..events import Event, Listener
     from ..study.roles import RoleGuess
+
+Chosen = TypeVar("Chosen", bound=SegmentOptions)
 
 
 def given_path(text: str) -> Path:
@@ -54,8 +56,13 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_run_options(parser: argparse.ArgumentParser, command: str) -> None:
     """The options that a run of this command has, as they are declared in ``options``."""
+    add_options(parser, options_of(SegmentOptions, command))
+
+
+def add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    """Options as they are declared."""
     groups: dict[str, Any] = {"": parser}
-    for option in options_of(SegmentOptions, command):
+    for option in options:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         _add_option(groups[option.group], option)
@@ -90,9 +97,19 @@ def _type(option: Option) -> Any:
 
 def run_options(arguments: argparse.Namespace) -> SegmentOptions:
     """What ``add_run_options`` let the user choose; what the command does not have stays as it is."""
+    return chosen_options(arguments, SegmentOptions)
+
+
+def chosen_options(arguments: argparse.Namespace, kind: type[Chosen]) -> Chosen:
+    """What ``add_options`` let the user choose.
+
+    Args:
+        arguments: as they were parsed.
+        kind: the dataclass that declares the options.
+    """
     given = vars(arguments)
-    names = (option.name for option in options_of(SegmentOptions))
-    return SegmentOptions(**{name: given[name] for name in names if name in given})
+    names = (option.name for option in options_of(kind))
+    return kind(**{name: given[name] for name in names if name in given})
 
 
 @contextmanager
@@ -123,13 +140,13 @@ def files_of(arguments: argparse.Namespace, listener: Listener) -> dict[str, Pat
 def _roles_event(guess: RoleGuess) -> Event:
     from ..events import Event
 
-    facts = {
+    data = {
         "files": {name: str(path) for name, path in guess.files.items()},
         "reasons": guess.reasons,
         "ignored": [str(path) for path in guess.ignored],
         "ignored_reasons": guess.ignored_reasons,
     }
-    return Event("stage", "roles", "Which file is which sequence", data=facts)
+    return Event("stage", "roles", "Which file is which sequence", data=data)
 
 
 def _show_roles(guess: RoleGuess) -> None:

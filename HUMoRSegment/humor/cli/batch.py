@@ -31,19 +31,19 @@ examples:
   humor batch STUDIES --output OUT --ray=auto
 
 STUDIES is a folder of study folders (however deep, also BIDS), a folder with the files of many patients
-(told apart by how their names begin), or a CSV file with the columns study, t1, t1c, t2, flair (paths
-relative to it; an empty cell is a missing sequence). Each study's results
-are in OUT/STUDY, a record of every attempt in OUT/records.jsonl, all volumes in OUT/volumes.csv.
-What is done is skipped: the same command goes on after a cancel or a kill. A study is done again
-when its files, the model or an option that decides the result have changed; the device and the
-number of workers do not count (on a CPU a few voxels in bf16 depend on the threads of a worker,
-with --precision fp32 none do). Files of yours are never overwritten: a study whose results you have
+(whose names begin differently for each patient), or a CSV file with the columns study, t1, t1c, t2, flair
+(paths relative to it; an empty cell is a missing sequence). The results of each study are in OUT/STUDY,
+a record of every attempt is in OUT/records.jsonl, and all volumes are in OUT/volumes.csv.
+Finished studies are skipped, so the same command continues after a cancel or a kill. A study is done
+again when its files, the model or an option that decides the result have changed; the device and the
+number of workers do not count (on a CPU, the number of threads of a worker decides a few voxels in bf16;
+with --precision fp32 it decides none). Your files are never overwritten: a study whose results you have
 corrected counts as failed; move them away to have it done again.
 Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 cancelled.
 For research use only; not a medical device.
 """
 MOST_WORKERS, MOST_RETRIES, LONGEST_LIMIT = 1000, 1000, 10**9
-_STAYS = "What is done stays done; the same command goes on from there."
+_STAYS = "Finished studies are kept; the same command continues from there."
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -51,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "batch",
         help="segment many studies",
-        description="Segment many studies, with the model kept loaded, and go on where it was stopped.",
+        description="Segment many studies with the model kept loaded; continue where it was stopped before.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -73,16 +73,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         type=_between(0, MOST_RETRIES),
         default=1,
         metavar="N",
-        help="more attempts where that may help (default: 1)",
+        help="further attempts after a failure that may pass (default: 1)",
     )
     group.add_argument(
         "--time-limit",
         type=_between(0, LONGEST_LIMIT),
         default=3600,
         metavar="SECONDS",
-        help="give up a study that takes longer, and go on (default: 3600; 0 for no limit)",
+        help="stop a study that takes longer, and continue (default: 3600; 0 for no limit)",
     )
-    group.add_argument("--redo", action="store_true", help="do again what is done")
+    group.add_argument("--redo", action="store_true", help="do finished studies again")
     group.add_argument("--dry-run", action="store_true", help="list what would be done, and with which files")
     group.add_argument(
         "--ray",

@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
             checks.append(check)
             listener(Event("progress", "doctor", _sentence(check), data=check.to_json()))
     good = not any(check.status == FAIL for check in checks)
-    facts = {"ok": good, "checks": [check.to_json() for check in checks]}
-    listener(Event("result", "doctor", _summary(checks), data=facts))
+    data = {"ok": good, "checks": [check.to_json() for check in checks]}
+    listener(Event("result", "doctor", _summary(checks), data=data))
     return EXIT_DONE if good else EXIT_CANNOT_SEGMENT
 
 

@@ -225,7 +225,7 @@ def check_gpus() -> Iterator[Check]:
     try:
         import torch
 
-        gpus = [facts for facts in describe_devices() if facts["device"] != "cpu"]
+        gpus = [gpu for gpu in describe_devices() if gpu["device"] != "cpu"]
     except Exception:  # check_libraries has said what is wrong with torch
         if driver:
             remedy = f"The student needs no GPU. For the teacher: {TORCH_REMEDY}"
@@ -233,8 +233,8 @@ def check_gpus() -> Iterator[Check]:
         else:
             yield Check(OK, "gpu", "not looked for, without torch")
         return
-    for facts in gpus:
-        yield _gpu(torch, facts)
+    for gpu in gpus:
+        yield _gpu(torch, gpu)
     if not gpus and driver:
         built = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "without CUDA"
         remedy = f"{TORCH_REMEDY} If it is that one, update the GPU's driver."
@@ -243,13 +243,13 @@ def check_gpus() -> Iterator[Check]:
         yield Check(OK, "gpu", "none that torch can use; the CPU is used")
 
 
-def _gpu(torch: Any, facts: Mapping[str, Any]) -> Check:
+def _gpu(torch: Any, gpu: Mapping[str, Any]) -> Check:
     """One GPU, given what ``describe_devices`` says of it."""
-    name, parts = str(facts["device"]), [str(facts["name"])]
-    if "memory_gb" in facts:
-        parts += [f"{facts['memory_gb']} GB", f"compute capability {facts['capability']}"]
+    name, parts = str(gpu["device"]), [str(gpu["name"])]
+    if "memory_gb" in gpu:
+        parts += [f"{gpu['memory_gb']} GB", f"compute capability {gpu['capability']}"]
         parts += [f"torch built for {' '.join(torch.cuda.get_arch_list())}"]
-    problem = _trial_sum(torch, name) if facts["usable"] else str(facts["reason"])
+    problem = _trial_sum(torch, name) if gpu["usable"] else str(gpu["reason"])
     if problem:
         remedy = f"{TORCH_REMEDY} Until then use --device cpu."
         return Check(FAIL, name, f"{', '.join(parts)}: {problem}", remedy)

@@ -48,13 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = inspect_folder(arguments.folder, arguments.channels)
     if arguments.json:
-        say(json.dumps({"files": [_facts(item) for item in found]}))
+        say(json.dumps({"files": [_entry(item) for item in found]}))
     else:
         say("\n".join(_lines(found)) or f"{arguments.folder} holds no image.")
     return EXIT_DONE
 
 
-def _facts(item: Inspected) -> dict[str, str]:
+def _entry(item: Inspected) -> dict[str, str]:
     return {"file": item.file, "sequence": item.sequence, "reason": item.reason}
 
 

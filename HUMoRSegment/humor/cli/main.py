@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import NoReturn
 
 from .. import __version__
-from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError, in_words
+from ..errors import EXIT_CANCELLED, Cancelled, HumorError, OutputError, UsageError
 from ..interruption import interruptible
+from ..system_failures import in_words
 from .terminal import JsonLines, complain, error_event
 
 # Command → its line in the help. A command's module is imported only when it is the one that was asked for.

@@ -75,21 +75,21 @@ def run(arguments: argparse.Namespace) -> int:
 Say = Callable[[str, dict[str, Any]], None]
 
 
-def _say_text(text: str, facts: dict[str, Any]) -> None:
+def _say_text(text: str, data: dict[str, Any]) -> None:
     say(text)
 
 
-def _say_json(text: str, facts: dict[str, Any]) -> None:
+def _say_json(text: str, data: dict[str, Any]) -> None:
     from ..events import Event
 
-    JsonLines()(Event("result", "models", data=facts))
+    JsonLines()(Event("result", "models", data=data))
 
 
 def _list(arguments: argparse.Namespace, say: Say) -> int:
     from ..bundle.store import DEFAULT_BUNDLE, installed_bundles, user_folder
 
     entries = installed_bundles()
-    facts = [_facts(entry) for entry in entries]
+    data = [_entry(entry) for entry in entries]
     if entries:
         text = _table([_row(entry, DEFAULT_BUNDLE) for entry in entries])
     else:
@@ -97,12 +97,12 @@ def _list(arguments: argparse.Namespace, say: Say) -> int:
             "No model is installed. 'humor models import FILE.zip' installs one; "
             f"it will lie in {user_folder()}."
         )
-    say(text, {"default": DEFAULT_BUNDLE, "models": facts})
+    say(text, {"default": DEFAULT_BUNDLE, "models": data})
     return EXIT_DONE
 
 
-def _facts(entry: Installed) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+def _entry(entry: Installed) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "name": entry.name,
         "folder": str(entry.folder),
         "shipped": entry.shipped,
@@ -111,7 +111,7 @@ def _facts(entry: Installed) -> dict[str, Any]:
     }
     if entry.bundle:
         manifest = entry.bundle.manifest
-        facts |= {
+        data |= {
             "title": manifest.title,
             "kind": manifest.kind,
             "version": manifest.version,
@@ -120,7 +120,7 @@ def _facts(entry: Installed) -> dict[str, Any]:
             "bytes": entry.bundle.size,
             "sha256": entry.bundle.sha256,
         }
-    return facts
+    return data
 
 
 def _row(entry: Installed, default: str) -> tuple[str, ...]:
@@ -150,10 +150,10 @@ def _show(arguments: argparse.Namespace, say: Say) -> int:
     from ..bundle.card import make_card
 
     bundle = _bundle(arguments.name)
-    facts = {"folder": str(bundle.folder), "sha256": bundle.sha256}
+    data = {"folder": str(bundle.folder), "sha256": bundle.sha256}
     say(
         f"{make_card(bundle.manifest)}\nFolder: {bundle.folder}\nSHA-256 of the model: {bundle.sha256}",
-        facts | {"manifest": json.loads(bundle.manifest.to_json())},
+        data | {"manifest": json.loads(bundle.manifest.to_json())},
     )
     return EXIT_DONE
 
@@ -178,9 +178,9 @@ def _verify(arguments: argparse.Namespace, say: Say) -> int:
             problems.append((str(bundle.folder), str(error)))
     lines = [f"ok      {bundle.name}  {bundle.sha256}  {bundle.folder}" for bundle in good]
     lines += [f"FAILED  {problem}" for _, problem in problems]
-    facts = [{"name": bundle.name, "folder": str(bundle.folder), "ok": True} for bundle in good]
-    facts += [{"folder": folder, "ok": False, "problem": problem} for folder, problem in problems]
-    say("\n".join(lines) or "No model is installed.", {"ok": not problems, "models": facts})
+    data = [{"name": bundle.name, "folder": str(bundle.folder), "ok": True} for bundle in good]
+    data += [{"folder": folder, "ok": False, "problem": problem} for folder, problem in problems]
+    say("\n".join(lines) or "No model is installed.", {"ok": not problems, "models": data})
     return EXIT_CANNOT_SEGMENT if problems else EXIT_DONE
 
 
@@ -190,11 +190,11 @@ def _export(arguments: argparse.Namespace, say: Say) -> int:
     bundle = _bundle(arguments.name)
     export_bundle(bundle, arguments.file, arguments.replace)
     size = arguments.file.stat().st_size
-    facts = {"name": bundle.name, "file": str(arguments.file.absolute()), "bytes": size}
+    data = {"name": bundle.name, "file": str(arguments.file.absolute()), "bytes": size}
     say(
         f"Exported {bundle.name} to {arguments.file} ({size / 1e6:.1f} MB).\n"
         f"SHA-256 of the model: {bundle.sha256} (the import shows the same).",
-        facts | {"sha256": bundle.sha256},
+        data | {"sha256": bundle.sha256},
     )
     return EXIT_DONE
 

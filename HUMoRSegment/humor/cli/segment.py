@@ -72,14 +72,14 @@ def _segment(arguments: argparse.Namespace, listener: Listener) -> Outcome:
     return segment_files(files, arguments.output, options, reporter, elapsed=seconds_since_start())
 
 
-def _show(facts: dict[str, Any]) -> None:
-    volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in facts["volumes_ml"].items())
-    seconds = facts["seconds"]
+def _show(result: dict[str, Any]) -> None:
+    volumes = ", ".join(f"{key} {ml:.1f} ml" for key, ml in result["volumes_ml"].items())
+    seconds = result["seconds"]
     say(f"Volumes:   {volumes}")
-    say(f"Results:   {facts['output']}  ({', '.join(facts['files'])})")
-    if facts["report"]:
-        say(f"Report:    {facts['report']}")
-    say(f"Model:     {facts['model'].get('name', '')} on {facts['device']}")
+    say(f"Results:   {result['output']}  ({', '.join(result['files'])})")
+    if result["report"]:
+        say(f"Report:    {result['report']}")
+    say(f"Model:     {result['model'].get('name', '')} on {result['device']}")
     say(f"Time:      label map {seconds['to_label_map']:.1f} s, everything {seconds['total']:.1f} s")
     say("For research use only; not a medical device.")
 

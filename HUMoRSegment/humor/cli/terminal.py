@@ -55,8 +55,8 @@ def listener_for(as_json: bool, quiet: bool) -> Listener:
 
 def error_event(error: HumorError) -> Event:
     """A failure as an event."""
-    facts = {"type": type(error).__name__, "exit_code": error.exit_code}
-    return Event("error", message=str(error), data=facts)
+    data = {"type": type(error).__name__, "exit_code": error.exit_code}
+    return Event("error", message=str(error), data=data)
 
 
 class JsonLines:

@@ -101,7 +101,7 @@ class MirroredBackend:
 
     @property
     def label(self) -> str:
-        """That of the inner one, and that the brain was mirrored."""
+        """That of the inner one, and that the brain was mirrored too."""
         return f"{self._inner.label}, mirrored too"
 
     @property

@@ -63,7 +63,7 @@ def model_of_bundle(bundle: Bundle) -> Model:
         tuple(manifest.thresholds[key] for key in manifest.regions),
         manifest.min_component_ml,
         manifest.spacing_mm,
-        bundle.facts(),
+        bundle.identity(),
         bundle,
     )
 

@@ -19,7 +19,7 @@ from ..bundle.bundle import Bundle
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import weight_files
 from ..errors import BundleError
-from ..memory.shortage import give_back, is_memory_failure
+from ..memory.shortage import is_memory_failure, release_memory
 from ..networks.names import TOKEN, expert_names, gate_names
 from ..regions import REGION_KEYS
 from ..routing import GateMap
@@ -94,7 +94,7 @@ class OpenVinoBackend:
             message = str(error)
         # Outside the handler: the traceback would keep the failed run's memory alive.
         self._compiled.clear()
-        give_back()
+        release_memory()
         raise OutOfMemory(message)
 
     def _predict(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -60,7 +60,7 @@ def _about_size(segmentation: Segmentation) -> list[RunWarning]:
 
 
 def implausible(segmentation: Segmentation) -> list[RunWarning]:
-    """The warning that a result looks like no tumour does, if it does not."""
+    """The warning that a result does not look like a tumour, if it does not."""
     numbers = segmentation.plausibility
     if numbers is None:
         return []

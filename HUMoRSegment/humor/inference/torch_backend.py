@@ -15,7 +15,7 @@ from ..bundle.manifest import MANIFEST
 from ..bundle.rules import GET_AGAIN
 from ..bundle.weights import check_shapes
 from ..errors import BundleError, MemoryShortage
-from ..memory.shortage import give_back, is_memory_failure, memory_shortage
+from ..memory.shortage import is_memory_failure, memory_shortage, release_memory
 from ..networks.build import build
 from ..networks.names import TOKEN
 from .backend import OutOfMemory, Raw, Strategy
@@ -211,7 +211,7 @@ def _low_type(device: Device, precision: str) -> torch.dtype | None:
 
 
 def _free(device: Device) -> None:
-    give_back()
+    release_memory()
     if device.kind == "cuda":
         torch.cuda.empty_cache()
     elif device.kind == "mps":

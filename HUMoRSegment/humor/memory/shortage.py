@@ -80,7 +80,7 @@ def shortage_sentences(what: str) -> str:
     return f"{what}; {memory} are free. {needs} {_REMEDY}"
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Free what nobody refers to, and let the C library give it back (malloc_trim(3), where there is one).
 
     Without that glibc keeps what threads have freed, and the next, smaller attempt fails for want of it.

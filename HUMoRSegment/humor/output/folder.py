@@ -28,6 +28,7 @@ from ..plain_files import (
     sync_file,
     sync_folder,
 )
+from ..system_failures import DISK_FULL, WRITE_FAILURES, output_error
 from .names import KINDS, SEGMENTATION, Kind
 from .ownership import (
     FILES,
@@ -46,10 +47,6 @@ LOCK = ".humor.lock"
 STAGING = ".humor-run-"
 """How the names of staging folders begin; a new one for every run."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_BLOCKED = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EINVAL}
-_WRITE_FAILURES = _FULL | _FORBIDDEN | _BLOCKED | {errno.EIO, errno.ENOENT, errno.ELOOP}
 _TRIES = 100  # to make a folder that another run, at its end, removes as empty
 
 
@@ -289,10 +286,10 @@ class OutputFolder:
 
     def _concerns(self, error: OSError) -> bool:
         """Whether a failure is about writing here, not about reading an input elsewhere."""
-        if error.errno not in _WRITE_FAILURES:
+        if error.errno not in WRITE_FAILURES:
             return False
         if error.filename is None:  # writing into an open file names none
-            return error.errno in _FULL or error.errno == errno.EIO
+            return error.errno in DISK_FULL or error.errno == errno.EIO
         return self._staging.absolute() in Path(os.fsdecode(error.filename)).absolute().parents
 
 
@@ -359,24 +356,3 @@ def _settle(path: Path, journal: Journal) -> None:
         journal.write("", needed)
     else:
         journal.remove()
-
-
-def output_error(path: Path, error: OSError) -> OutputError:
-    """The failure to write ``path`` as a sentence with a remedy."""
-    if error.errno in _FULL:
-        remedy = "The disk (or your share of it) is full: free some space or choose another output folder."
-    elif error.errno in _FORBIDDEN:
-        remedy = (
-            "Writing there is not allowed: choose another output folder, change its permissions, or "
-            "close the program that has the file open."
-        )
-    elif error.errno in _BLOCKED:
-        remedy = (
-            "Something else has the name of a file or folder that is needed: remove it or choose another "
-            "output folder."
-        )
-    elif error.errno == errno.ELOOP:
-        remedy = "A link stands in the way, and links are not followed: choose another output folder."
-    else:
-        remedy = "Check that the drive is connected and works, or choose another output folder."
-    return OutputError(f"{path}: the results cannot be written ({error.strerror or error}). {remedy}")

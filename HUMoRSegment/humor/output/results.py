@@ -1,8 +1,10 @@
-"""Everything a run writes, in the order in which users need it."""
+"""Everything a run writes, in the order in which users need it; and the table of sequences' influence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from ..inference.segmentation import Segmentation
 from ..options import SegmentOptions
 from ..study.volume import Sources
 from .folder import OutputFolder
-from .names import LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
+from .names import INFLUENCE_TABLE, LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
 from .nifti import write_label_map
 
 
@@ -67,3 +69,32 @@ def write_rest(
         write_report_page(out.file(REPORT_PAGE), facts, segmentation)
     out.write_mark(facts)
     return facts
+
+
+INFLUENCE_SCHEMA = "humor-influence/1"
+"""Changes when a field changes its meaning or goes away; further fields may come without it."""
+
+
+def write_influence(out: OutputFolder, facts: Mapping[str, Any]) -> None:
+    """Stage both files; leaving ``out`` publishes them.
+
+    Args:
+        out: the folder, entered, for this kind of results.
+        facts: what ``influence.json`` holds; ``effects`` are the rows of the table.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    out.file(INFLUENCE_TABLE).write_text(_influence_csv(facts["effects"]), encoding="utf-8")
+    out.write_mark(facts)
+
+
+def _influence_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    for row in rows:
+        table.writerow(
+            {key: f"{value:.4f}" if isinstance(value, float) else value for key, value in row.items()}
+        )
+    return text.getvalue()

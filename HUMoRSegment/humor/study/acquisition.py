@@ -27,23 +27,10 @@ from .formats import stem
 UNKNOWN, OTHER = "unknown", "other"
 
 _NO_AGENT = frozenset(
-    [
-        "no",
-        "none",
-        "non",
-        "not",
-        "n",
-        "n/a",
-        "na",
-        "nil",
-        "without",
-        "w/o",
-        "ohne",
-        "kein",
-        "nein",
-        "0",
-        "false",
-    ]
+    {
+        *("no", "none", "non", "not", "n", "n/a", "na", "nil", "without", "w/o", "ohne", "kein"),
+        *("nein", "0", "false"),
+    }
 )
 
 SHORT_ECHO_MS = 30.0
@@ -75,7 +62,7 @@ _NO_IMAGE_TYPES = {
 
 
 @dataclass(frozen=True)
-class Facts:
+class Acquisition:
     """DICOM values of one series; None or empty where the header has none.
 
     Attributes:
@@ -99,14 +86,14 @@ class Facts:
     image_type: frozenset[str] = frozenset()
 
 
-def facts_of_tags(value: Callable[[str], str]) -> Facts:
+def acquisition_of_tags(value: Callable[[str], str]) -> Acquisition:
     """The facts of a DICOM header.
 
     Args:
         value: gives the text of a tag such as ``0018,0080``, several values separated by a
             backslash; empty where the header has none.
     """
-    return Facts(
+    return Acquisition(
         repetition_ms=milliseconds(value("0018,0080")),
         echo_ms=milliseconds(value("0018,0081")),
         inversion_ms=milliseconds(value("0018,0082")),
@@ -151,7 +138,7 @@ class Reading:
     reason: str = ""
 
 
-def sequence_of(facts: Facts) -> Reading:
+def sequence_of(facts: Acquisition) -> Reading:
     """Which sequence the values fit, with the values as reason.
 
     T1c is a T1 for which a contrast agent is noted.
@@ -170,7 +157,7 @@ def sequence_of(facts: Facts) -> Reading:
     return Reading("t1", f"{_values(facts)}, no contrast agent noted")
 
 
-def _weighting(facts: Facts) -> str:
+def _weighting(facts: Acquisition) -> str:
     echo, repetition, inversion = facts.echo_ms, facts.repetition_ms, facts.inversion_ms
     if echo is None:
         return UNKNOWN
@@ -199,7 +186,7 @@ def _weighting_by_inversion(inversion: float, echo: float) -> str:
     return "flair" if low <= inversion <= high and echo >= LONG_ECHO_MS else UNKNOWN
 
 
-def _values(facts: Facts) -> str:
+def _values(facts: Acquisition) -> str:
     times = (("TR", facts.repetition_ms), ("TE", facts.echo_ms), ("TI", facts.inversion_ms))
     known = [f"{name} {round(value)} ms" for name, value in times if value is not None]
     return ", ".join(known)
@@ -210,7 +197,7 @@ LARGEST = 4 * 1024 * 1024  # bytes; more are no facts about one series
 LONGEST_TEXT = 1000  # characters; DICOM's descriptions have at most 64
 
 
-def sidecar_facts(image: Path) -> Facts | None:
+def sidecar_acquisition(image: Path) -> Acquisition | None:
     """What the JSON file beside an image says; None if there is none that can be understood.
 
     Times are in seconds there (BIDS, "MRI hardware and sequence specifics"), in ms here.
@@ -224,7 +211,7 @@ def sidecar_facts(image: Path) -> Facts | None:
         return None
     if not isinstance(content, dict):
         return None
-    facts = Facts(
+    facts = Acquisition(
         repetition_ms=_milliseconds(content.get("RepetitionTime")),
         echo_ms=_milliseconds(content.get("EchoTime")),
         inversion_ms=_milliseconds(content.get("InversionTime")),
@@ -234,7 +221,7 @@ def sidecar_facts(image: Path) -> Facts | None:
         modality=_text(content.get("Modality")).upper(),
         image_type=values_of(_text(content.get("ImageType"))),
     )
-    return None if facts == Facts() else facts
+    return None if facts == Acquisition() else facts
 
 
 def _milliseconds(value: Any) -> float | None:

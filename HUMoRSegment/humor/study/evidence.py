@@ -9,31 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..sequences import DISPLAY_NAMES, SEQUENCES
-from .acquisition import OTHER, UNKNOWN, Facts, Reading, sequence_of
+from .acquisition import OTHER, UNKNOWN, Acquisition, Reading, sequence_of
 from .file_names import NameReading, read_name
 
 UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True)
-class Traces:
+class Evidence:
     """What is said about one image.
 
     Attributes:
         name: of the file, or of the volume.
         parents: names of the folders above it, nearest first, without those of patient and study.
-        facts: how it was acquired, or None.
-        source: where the facts are from, for the reasons.
+        acquisition: how it was acquired, or None.
+        source: where that is from, for the reasons.
     """
 
     name: str
     parents: tuple[str, ...] = ()
-    facts: Facts | None = None
+    acquisition: Acquisition | None = None
     source: str = "DICOM"
 
 
-def read_traces(
-    traces: Traces, common: frozenset[str] = frozenset(), reading: NameReading | None = None
+def weigh_evidence(
+    evidence: Evidence, common: frozenset[str] = frozenset(), reading: NameReading | None = None
 ) -> Reading:
     """Weigh them.
 
@@ -42,75 +42,73 @@ def read_traces(
     ambiguous, and where they contradict a name nothing is decided.
 
     Args:
-        traces: what is said.
+        evidence: what is said.
         common: words that all names of the study share, which therefore tell nothing apart.
         reading: of the name, where it was read together with others of the study.
 
     Returns:
         kind: a sequence, ``other``, ``unclear`` or ``unknown``; the reason in words.
     """
-    values = sequence_of(traces.facts) if traces.facts else Reading(UNKNOWN)
-    if traces.facts and traces.facts.modality not in ("", "MR"):
+    values = sequence_of(evidence.acquisition) if evidence.acquisition else Reading(UNKNOWN)
+    if evidence.acquisition and evidence.acquisition.modality not in ("", "MR"):
         return values
-    told = [("its name", reading or read_name(traces.name, common))]
-    if traces.facts and traces.facts.description not in ("", traces.name):
-        told.append(("its series description", read_name(traces.facts.description, common)))
-    told = [(where, said) for where, said in told if said.kind not in (UNKNOWN, "channel")]
+    told = [reading or read_name(evidence.name, common)]
+    if evidence.acquisition and evidence.acquisition.description not in ("", evidence.name):
+        told.append(read_name(evidence.acquisition.description, common, "its series description"))
+    told = [said for said in told if said.kind not in (UNKNOWN, "channel")]
     if not told:
-        told = [("the name of its folder", read_name(name)) for name in traces.parents]
-        told = [(where, said) for where, said in told if said.kind in SEQUENCES][:1]
-    for where, said in told:
+        folders = [read_name(name, where="the name of its folder") for name in evidence.parents]
+        told = [said for said in folders if said.kind in SEQUENCES][:1]
+    for said in told:
         if said.kind in ("mask", OTHER):
-            return Reading(OTHER, _said(said, where))
-    return _weighed(told, values, traces)
+            return Reading(OTHER, said.reason)
+    return _weighed(told, values, evidence)
 
 
-def _weighed(told: Sequence[tuple[str, NameReading]], values: Reading, traces: Traces) -> Reading:
-    clear = [(where, reading) for where, reading in told if reading.kind in SEQUENCES]
-    families = {_family(reading.kind) for _where, reading in clear}
+def _weighed(told: Sequence[NameReading], values: Reading, evidence: Evidence) -> Reading:
+    clear = [reading for reading in told if reading.kind in SEQUENCES]
+    families = {_family(reading.kind) for reading in clear}
     if len(families) > 1:
         return Reading(UNCLEAR, "its name and its series description speak of different sequences")
     if not clear:
         if values.kind in SEQUENCES:
-            return Reading(values.kind, _by_values(values, traces))
+            return Reading(values.kind, _by_values(values, evidence))
         if told:
-            where, reading = told[0]
-            return Reading(UNCLEAR, _said(reading, where))
+            return Reading(UNCLEAR, told[0].reason)
         silent = "nothing says which sequence it is"
-        return Reading(values.kind, _by_values(values, traces) if values.kind == OTHER else silent)
-    where, reading = clear[0]
-    reason = _said(reading, where)
+        return Reading(values.kind, _by_values(values, evidence) if values.kind == OTHER else silent)
+    reason = clear[0].reason
     (family,) = families
     if _contradict(family, values.kind):
         said = DISPLAY_NAMES.get(values.kind, "none of the four sequences")
         return Reading(
-            UNCLEAR, f"{reason}, but its {traces.source} values ({values.reason}) are those of {said}"
+            UNCLEAR, f"{reason}; its {evidence.source} values ({values.reason}) are those of {said}"
         )
     if family != "t1":
-        return Reading(family, _confirmed(reason, values, traces))
-    return _settled_contrast(clear, reason, values, traces)
+        return Reading(family, _confirmed(reason, values, evidence))
+    return _settled_contrast(clear, reason, values, evidence)
 
 
 def _settled_contrast(
-    clear: Sequence[tuple[str, NameReading]], reason: str, values: Reading, traces: Traces
+    clear: Sequence[NameReading], reason: str, values: Reading, evidence: Evidence
 ) -> Reading:
     """T1 or T1c, of an image that is one of them."""
-    agent = traces.facts.agent if traces.facts else ""
-    without = any(reading.plain for _where, reading in clear)
-    for where, reading in clear:
+    agent = evidence.acquisition.agent if evidence.acquisition else ""
+    without = any(reading.plain for reading in clear)
+    for reading in clear:
         if reading.kind == "t1c" and not reading.by_contrast:
             if without:
                 return Reading(UNCLEAR, "its name and its series description disagree about contrast agent")
-            return Reading("t1c", _confirmed(_said(reading, where), values, traces))
+            return Reading("t1c", _confirmed(reading.reason, values, evidence))
     if without:
-        return Reading("t1", _confirmed(reason, values, traces))
+        return Reading("t1", _confirmed(reason, values, evidence))
     if agent:
-        return Reading("t1c", f"{reason}, and {traces.source} notes the contrast agent {agent}")
-    if any(reading.by_contrast for _where, reading in clear):
+        return Reading("t1c", f"{reason}; {evidence.source} notes the contrast agent {agent}")
+    if any(reading.by_contrast for reading in clear):
         return Reading(
             UNCLEAR, "T1 or T1c: the word that speaks of contrast agent stands in the names of all images"
         )
-    return Reading("t1", _confirmed(reason, values, traces))
+    return Reading("t1", _confirmed(reason, values, evidence))
 
 
 def _family(kind: str) -> str:
@@ -123,14 +121,11 @@ def _contradict(family: str, values: str) -> bool:
     return values != UNKNOWN and _family(values) != family
 
 
-def _said(reading: NameReading, where: str) -> str:
-    """A name's reason, with the place where it was read."""
-    return reading.reason.replace("its name", where)
+def _by_values(values: Reading, evidence: Evidence) -> str:
+    return f"{evidence.source}: {values.reason}"
 
 
-def _by_values(values: Reading, traces: Traces) -> str:
-    return f"{traces.source}: {values.reason}"
-
-
-def _confirmed(reason: str, values: Reading, traces: Traces) -> str:
-    return f"{reason}; {_by_values(values, traces)}" if values.kind in SEQUENCES and values.reason else reason
+def _confirmed(reason: str, values: Reading, evidence: Evidence) -> str:
+    return (
+        f"{reason}; {_by_values(values, evidence)}" if values.kind in SEQUENCES and values.reason else reason
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..sequences import SEQUENCES
 from .formats import stem
+from .name_contrast import read_contrast
 from .name_words import Word, words_in
 from .vocabulary import CORES, FLAIRS, Meaning
 
@@ -19,47 +20,13 @@ _SUBJECT = re.compile(r"sub(?=[-_ ]?\d|-)", re.IGNORECASE)
 _BIDS = re.compile(r"sub-[^\W_]+(_.*)?")
 _ENTITY = re.compile(r"(?P<key>[a-z]+)-(?P<value>.+)", re.IGNORECASE)
 _BIDS_KEYS = frozenset(
-    [
-        "sub",
-        "ses",
-        "sample",
-        "task",
-        "tracksys",
-        "acq",
-        "nuc",
-        "voi",
-        "ce",
-        "trc",
-        "stain",
-        "rec",
-        "dir",
-        "run",
-        "mod",
-        "echo",
-        "flip",
-        "inv",
-        "mt",
-        "part",
-        "proc",
-        "hemi",
-        "space",
-        "split",
-        "recording",
-        "chunk",
-        "seg",
-        "res",
-        "den",
-        "label",
-        "desc",
-        "cohort",
-        "from",
-        "to",
-        "mode",
-        "atlas",
-    ]
+    {
+        *("sub", "ses", "sample", "task", "tracksys", "acq", "nuc", "voi", "ce", "trc", "stain", "rec"),
+        *("dir", "run", "mod", "echo", "flip", "inv", "mt", "part", "proc", "hemi", "space", "split"),
+        *("recording", "chunk", "seg", "res", "den", "label", "desc", "cohort", "from", "to", "mode"),
+        *("atlas",),
+    }
 )
-_SAYS_CONTRAST = frozenset({"acq", "ce", "desc", "rec", "proc"})
-_NO_AGENT = frozenset({"none", "no", "n", "false", "0", "pre", "without"})
 _TISSUE_CLASS = re.compile(r"[mwru]*c[1-6](?=[A-Za-z])|u_rc\d|i?y_(?=\w)")  # SPM's outputs
 _MODIFIERS = frozenset(
     {Meaning.WEIGHTED, Meaning.CONTRAST, Meaning.LETTER_C, Meaning.AFTER, Meaning.BEFORE, Meaning.PLAIN}
@@ -106,12 +73,13 @@ def read_names(names: Sequence[str], folder: str = "") -> list[NameReading]:
     return readings
 
 
-def read_name(name: str, common: frozenset[str] = frozenset()) -> NameReading:
+def read_name(name: str, common: frozenset[str] = frozenset(), where: str = "its name") -> NameReading:
     """Guess what an image is from its name.
 
     Args:
         name: of the file, with or without its ending.
         common: words that stand in all names of the study, which therefore tell nothing apart.
+        where: what the name is, for the reason.
     """
     base = stem(name)
     text, extra = _without_entities(base)
@@ -119,29 +87,29 @@ def read_name(name: str, common: frozenset[str] = frozenset()) -> NameReading:
     words = _joined(words)
     tissue = _TISSUE_CLASS.match(base)
     if tissue and any(word.meaning in CORES for word in words_in(base[tissue.end() :])):
-        return NameReading("other", "its name begins as SPM's maps of tissue classes and deformations do")
+        return NameReading("other", f"{where} begins as SPM's maps of tissue classes and deformations do")
     words, moved = _without_target(words)
-    if early := _no_sequence(words, extra):
+    if early := _no_sequence(words, extra, where):
         return early
-    family, said = _family(words)
+    family, said = _family(words, where)
     if family == "unclear":
         return NameReading("unclear", said)
     if not family:
         channel = _CHANNEL.fullmatch(base)
         if channel:
             return NameReading("channel", f"channel number {channel['channel']}")
-        return NameReading("unknown", "its name says nothing of a sequence")
+        return NameReading("unknown", f"{where} says nothing of a sequence")
     if found := _first(words, {Meaning.BODY}):
-        return NameReading("unclear", f"its name says {found!r}, which may be no brain")
+        return NameReading("unclear", f"{where} says {found!r}, which may be no brain")
     if glued := _riddle(words):
-        return NameReading("unclear", f"{glued!r} in its name is not understood")
+        return NameReading("unclear", f"{glued!r} in {where} is not understood")
     if family != "t1":
-        return NameReading(family, f"{said!r} in its name")
+        return NameReading(family, f"{said!r} in {where}")
     if _first(words, {Meaning.T1}) and any(w.text == "mp2rage" for w in words) and words[-1].text == "images":
         return NameReading("unclear", "a T1 image of an MP2RAGE may be a map of T1 times")
     if "inv" in extra or _first(words, {Meaning.INVERSION_IMAGE}):
-        return NameReading("unclear", "its name says that it is one of the inversions of an MP2RAGE")
-    return _with_contrast(words, extra, said, moved, common)
+        return NameReading("unclear", f"{where} says that it is one of the inversions of an MP2RAGE")
+    return _with_contrast(words, extra, said, moved, common, where)
 
 
 def common_words(names: Sequence[str]) -> frozenset[str]:
@@ -265,25 +233,25 @@ def _without_target(words: list[Word]) -> tuple[list[Word], int | None]:
 # --- what is no sequence ---
 
 
-def _no_sequence(words: list[Word], entities: dict[str, str]) -> NameReading | None:
+def _no_sequence(words: list[Word], entities: dict[str, str], where: str) -> NameReading | None:
     """Masks and derived images, whatever else their names say."""
     if found := _first(words, {Meaning.MASK}):
-        return NameReading("mask", f"its name says {found!r}: a mask or a segmentation")
+        return NameReading("mask", f"{where} says {found!r}: a mask or a segmentation")
     if entities.get("part", "mag") != "mag":
-        return NameReading("other", "its name says that it is no magnitude image")
+        return NameReading("other", f"{where} says that it is no magnitude image")
     if found := _first(words, {Meaning.OTHER, Meaning.SUBTRACTION}):
-        return NameReading("other", f"its name says {found!r}, which is none of the four sequences")
+        return NameReading("other", f"{where} says {found!r}, which is none of the four sequences")
     meanings = [word.meaning for word in words]
     cores = [place for place, meaning in enumerate(meanings) if meaning in CORES]
     lesions = [place for place, meaning in enumerate(meanings) if meaning is Meaning.LESION]
     if lesions and (lesions[-1] > cores[-1] if cores else Meaning.MAGNETIC not in meanings):
-        return NameReading("mask", f"its name says {words[lesions[-1]].text!r}: a mask or a segmentation")
+        return NameReading("mask", f"{where} says {words[lesions[-1]].text!r}: a mask or a segmentation")
     if not cores and (found := _first(words, {Meaning.OTHER_ALONE})):
-        return NameReading("other", f"its name says {found!r}, which is none of the four sequences")
+        return NameReading("other", f"{where} says {found!r}, which is none of the four sequences")
     if found := _first(words, {Meaning.FAT}):
-        return NameReading("other", f"its name says {found!r}: an image of fat")
+        return NameReading("other", f"{where} says {found!r}: an image of fat")
     if found := _weighted_by_star(words):
-        return NameReading("other", f"its name says {found!r}: a gradient echo, weighted by T2*")
+        return NameReading("other", f"{where} says {found!r}: a gradient echo, weighted by T2*")
     return None
 
 
@@ -312,7 +280,7 @@ def _first(words: list[Word], meanings: set[Meaning]) -> str:
 # --- which of the families ---
 
 
-def _family(words: list[Word]) -> tuple[str, str]:
+def _family(words: list[Word], where: str) -> tuple[str, str]:
     """``t1``, ``t2``, ``flair``, ``unclear`` or nothing; with the word that says so, or the reason."""
     t1, t2 = _first(words, {Meaning.T1}), _first(words, {Meaning.T2})
     flair = _first(words, set(FLAIRS))
@@ -320,12 +288,12 @@ def _family(words: list[Word]) -> tuple[str, str]:
     if not flair and not t1 and short:
         flair = short
     if t1 and t2:
-        return "unclear", f"its name speaks of {'FLAIR, ' if flair else ''}T1 and T2"
+        return "unclear", f"{where} speaks of {'FLAIR, ' if flair else ''}T1 and T2"
     if t1 and flair:
         return (
             ("t1", _compound_text(words))
             if _is_t1_flair(words)
-            else ("unclear", "its name speaks of FLAIR and T1")
+            else ("unclear", f"{where} speaks of FLAIR and T1")
         )
     if t1:
         return "t1", _compound_text(words)
@@ -369,136 +337,31 @@ def _compound_text(words: list[Word]) -> str:
 
 
 def _with_contrast(
-    words: list[Word], entities: dict[str, str], said: str, moved: int | None, common: frozenset[str]
+    words: list[Word],
+    entities: dict[str, str],
+    said: str,
+    moved: int | None,
+    common: frozenset[str],
+    where: str,
 ) -> NameReading:
     """T1 or T1c, of a name that speaks of one of them."""
-    agents, plains = _evidence(words)
-    doubtful = moved is not None and agents and not _evidence(words[:moved])[0]
-    for found, more in zip((agents, plains), _evidence(_entity_words(entities)), strict=True):
-        found += more
-    if "ce" in entities:
-        (plains if entities["ce"].lower() in _NO_AGENT else agents).append(f"ce-{entities['ce']}")
+    contrast = read_contrast(words, entities, moved)
+    agents, plains = contrast.agents, contrast.plains
     if agents and plains:
         return NameReading(
-            "unclear", f"its name speaks of contrast ({agents[0]!r}) and of none ({plains[0]!r})"
+            "unclear", f"{where} speaks of contrast ({agents[0]!r}) and of none ({plains[0]!r})"
         )
-    if doubtful:
-        return NameReading(
-            "unclear", f"{agents[0]!r} in its name may belong to the T1 that it was brought to"
-        )
+    if contrast.doubtful:
+        return NameReading("unclear", f"{agents[0]!r} in {where} may belong to the T1 that it was brought to")
     if plains:
-        return NameReading("t1", f"{_both(said, plains[0])} in its name", plain=True)
+        return NameReading("t1", f"{_both(said, plains[0])} in {where}", plain=True)
     if not agents:
-        return NameReading("t1", f"{said!r} in its name")
+        return NameReading("t1", f"{said!r} in {where}")
     core_runs = {word.run for word in words if word.meaning in (Meaning.T1, Meaning.T1_PROTOCOL)}
     apart = [agent for agent in agents if agent not in {w.text for w in words if w.run in core_runs}]
     by_contrast = len(apart) == len(agents) and all(agent in common for agent in agents)
-    return NameReading("t1c", f"{_both(said, agents[0])} in its name", by_contrast)
+    return NameReading("t1c", f"{_both(said, agents[0])} in {where}", by_contrast)
 
 
 def _both(one: str, other: str) -> str:
     return f"{one!r}" if other in one else f"{one!r} and {other!r}"
-
-
-def _entity_words(entities: dict[str, str]) -> list[Word]:
-    values = " ".join(value for key, value in entities.items() if key in _SAYS_CONTRAST - {"ce"})
-    return [replace(word, run=-1 - word.run) for word in words_in(values) if word.meaning not in CORES]
-
-
-def _evidence(words: list[Word]) -> tuple[list[str], list[str]]:
-    """Words that say that there was a contrast agent, and words that say that there was none."""
-    agents: list[str] = []
-    plains: list[str] = []
-    for place, word in enumerate(words):
-        before, after = _beside(words, place, -1), _beside(words, place, 1)
-        match word.meaning:
-            case Meaning.PLAIN:
-                plains.append(word.text)
-            case Meaning.CONTRAST:
-                negation = _negated(words, place)
-                if negation:
-                    plains.append(f"{negation} {word.text}")
-                elif after is Meaning.MINUS or _glued_minus(words, place):
-                    plains.append(f"{word.text}-")
-                else:
-                    agents.append(word.text)
-            case Meaning.LETTER_C if before is Meaning.PLUS or after is Meaning.PLUS:
-                agents.append("c+")
-            case Meaning.LETTER_C if after is Meaning.MINUS or _glued_minus(words, place):
-                plains.append("c-")
-            case Meaning.LETTER_C if _follows_t1(words, place):
-                (plains if _negated(words, place) else agents).append(word.text)
-            case Meaning.PLUS if (
-                before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after not in CORES
-            ):
-                agents.append("+")
-            case Meaning.MINUS if (
-                before in (Meaning.T1, Meaning.WEIGHTED, Meaning.T1_PROTOCOL) and after is None
-            ):
-                plains.append("-")
-            case Meaning.AFTER if not _of_something_else(words, place):
-                if not (after is Meaning.CONTRAST or after is Meaning.LETTER_C):
-                    (plains if _negated(words, place) else agents).append(word.text)
-            case Meaning.BEFORE if not _of_something_else(words, place):
-                if after is not Meaning.CONTRAST and after is not Meaning.LETTER_C:
-                    plains.append(word.text)
-            case Meaning.AMBIGUOUS:
-                agents.append(word.text)
-                plains.append(word.text)
-            case Meaning.WITHOUT if _with_and_without(words, place):
-                plains.append(word.text)
-                agents.append("with")
-            case Meaning.WITHOUT if after is None:
-                plains.append(word.text)
-    return agents, plains
-
-
-def _beside(words: list[Word], place: int, step: int) -> Meaning | None:
-    neighbour = place + step
-    return words[neighbour].meaning if 0 <= neighbour < len(words) else None
-
-
-def _negated(words: list[Word], place: int) -> str:
-    """The word before a contrast word, or before several of them, that turns it round."""
-    place -= 1
-    while place >= 0 and words[place].meaning in (Meaning.CONTRAST, Meaning.GLUE):
-        place -= 1
-    if place >= 0 and words[place].meaning in (Meaning.WITHOUT, Meaning.BEFORE):
-        return words[place].text
-    return ""
-
-
-def _glued_minus(words: list[Word], place: int) -> bool:
-    """Whether a minus stands right before a word, as in ``T1 -C``."""
-    return (
-        place > 0
-        and words[place - 1].meaning is Meaning.MINUS
-        and words[place].start == words[place - 1].start + 1
-    )
-
-
-def _with_and_without(words: list[Word], place: int) -> bool:
-    before = [word for word in words[:place] if word.meaning is not Meaning.AND]
-    return bool(before) and before[-1].meaning is Meaning.WITH
-
-
-def _follows_t1(words: list[Word], place: int) -> bool:
-    """Whether a word stands behind T1, with its protocol between at most."""
-    skipped = {
-        Meaning.WEIGHTED,
-        Meaning.TECHNIQUE,
-        Meaning.VARIABLE_FLIP,
-        Meaning.ORIENTATION,
-        Meaning.DIMENSION,
-    }
-    skipped |= {Meaning.WITHOUT, Meaning.WITH, Meaning.FAT_SATURATION}
-    place -= 1
-    while place >= 0 and words[place].meaning in skipped:
-        place -= 1
-    return place >= 0 and words[place].meaning in (Meaning.T1, Meaning.T1_PROTOCOL)
-
-
-def _of_something_else(words: list[Word], place: int) -> bool:
-    """ "Post" and "pre" of an operation, of a therapy, or as the name of a visit."""
-    beside = (_beside(words, place, 1), _beside(words, place, -1))
-    return beside[0] is Meaning.TREATMENT or beside[1] is Meaning.VISIT

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..sequences import SEQUENCES
-from .acquisition import SOURCE, Reading, sidecar_facts
-from .evidence import Traces, read_traces
+from .acquisition import SOURCE, Reading, sidecar_acquisition
+from .evidence import Evidence, weigh_evidence
 from .file_names import NameReading, common_words, read_name, read_names
 from .formats import COMPANION_SUFFIXES, HEADER_SUFFIXES, PAIR_SUFFIXES, header_of, image_suffix, stem
 from .name_words import plain, words_in
@@ -152,8 +152,8 @@ def read_images(images: Sequence[FoundImage], folder: Path) -> list[ReadImage]:
     common = common_words(names)
     result = []
     for image, said in zip(images, read_names(names, folder.name), strict=True):
-        traces = Traces(image.path.name, image.parents, sidecar_facts(image.path), SOURCE)
-        result.append(ReadImage(image, said, read_traces(traces, common, said)))
+        evidence = Evidence(image.path.name, image.parents, sidecar_acquisition(image.path), SOURCE)
+        result.append(ReadImage(image, said, weigh_evidence(evidence, common, said)))
     return result
 
 
@@ -179,11 +179,11 @@ def _problem(path: Path) -> str:
     except OSError as error:
         if os.path.islink(path):
             return _dead_link(os.readlink(path), error)
-        return f"not to be reached ({error.strerror or error})"
+        return f"out of reach ({error.strerror or error})"
     if not stat.S_ISREG(facts.st_mode):
-        return "no plain file"
+        return "not a plain file"
     if not os.access(path, os.R_OK):
-        return "not allowed to be read: check its permissions"
+        return "not readable: check its permissions"
     if 0 < facts.st_size < _POINTER_BYTES and (pointer := _pointer(path)):
         return pointer
     if path.name.lower().endswith(PAIR_SUFFIXES) and header_of(path) is None:

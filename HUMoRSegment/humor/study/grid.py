@@ -106,7 +106,7 @@ def check_geometry(path: Path, grid: Grid, bytes_per_voxel: int = 1) -> None:
         bytes_per_voxel: of its number type.
 
     Raises:
-        InputError: the affine is none, an axis is too short or too long, voxels are smaller than
+        InputError: the affine is not valid, an axis is too short or too long, voxels are smaller than
             0.05 mm or larger than 20 mm, or there are more of them than memory has room for.
     """
     if not np.isfinite(grid.affine).all():

@@ -101,7 +101,7 @@ def _header(path: Path, content: bytes) -> Any:
         # The header alone: its extensions, which may be damaged, do not matter here.
         block = BytesIO(content).read(kind.sizeof_hdr)
         header = kind(block, check=True)
-        # The check mends some fields in silence; of voxel sizes that are none the user is told.
+        # The check mends some fields in silence; of voxel sizes that are not valid the user is told.
         header["pixdim"][1:4] = kind(block, check=False)["pixdim"][1:4]
         header.get_data_dtype()
     except (HeaderDataError, WrapStructError, ValueError, KeyError, OverflowError) as error:
@@ -123,7 +123,7 @@ def _scaling(path: Path, header: Any) -> tuple[float, float]:
 
 def _first_byte(path: Path, header: Any) -> int:
     offset = float(header["vox_offset"])
-    if not abs(offset) < _LARGEST_OFFSET:  # also where it is none
+    if not abs(offset) < _LARGEST_OFFSET:  # also where it is no number
         raise InputError(
             f"{path}: its header says that its voxels begin at byte {offset:g}, which cannot be. "
             "Export it again."

@@ -79,7 +79,7 @@ def placement(path: Path, header: Any, shape: tuple[int, int, int]) -> Placement
         shape: of the image's first three axes.
 
     Raises:
-        InputError: its qform is none and there is no sform.
+        InputError: its qform is not valid and there is no sform.
     """
     sizes, warnings = _sizes(path, header)
     affine, how = _directions(path, header, shape, sizes)
@@ -98,7 +98,7 @@ def placement(path: Path, header: Any, shape: tuple[int, int, int]) -> Placement
 
 
 def _sizes(path: Path, header: Any) -> tuple[np.ndarray, list[RunWarning]]:
-    """Voxel sizes of pixdim, those that are none replaced, in the file's units."""
+    """Voxel sizes of pixdim, those that are not valid replaced, in the file's units."""
     given = np.array(header["pixdim"][1:4], float)
     lengths = np.linalg.norm(_sform(header)[:3, :3], axis=0) if int(header["sform_code"]) > 0 else np.ones(3)
     usable = np.isfinite(given) & (given != 0)
@@ -189,7 +189,7 @@ def _sform(header: Any) -> np.ndarray:
 
 
 def _qform(path: Path, header: Any, sizes: np.ndarray, has_sform: bool) -> np.ndarray | None:
-    """The qform with valid voxel sizes; None where its turn is none and a sform is there."""
+    """The qform with valid voxel sizes; None where it is not valid and a sform is there."""
     from nibabel.spatialimages import HeaderDataError
 
     valid = header.copy()

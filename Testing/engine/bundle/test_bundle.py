@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -54,7 +56,7 @@ def test_weights_in_several_files_come_back_together(tmp_path: Path, manifest: M
 
 def test_facts_identify_the_model(bundle: Bundle) -> None:
     text = (bundle.folder / "bundle.json").read_bytes()
-    assert bundle.facts() == {
+    assert bundle.identity() == {
         "name": "small",
         "architecture": "humor_student_pyramid",
         "sha256": sha256_of_bytes(text),

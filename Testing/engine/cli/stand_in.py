@@ -24,7 +24,7 @@ class BrightPlaces:
     """Calls tumour what is bright: whole above 1, core above 1.5, enhancing above 2 deviations."""
 
     def __init__(self, hang: bool = False) -> None:
-        self.bundle = SimpleNamespace(spacing_mm=1.0)
+        self.model = SimpleNamespace(spacing_mm=1.0)
         self._hang = hang
 
     def run(self, case: Case, reporter: Reporter) -> Segmentation:

@@ -25,7 +25,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for the network; everything else is real."""
     segmenter = BrightPlaces()
-    monkeypatch.setattr(influence, "model_of", lambda options: segmenter.bundle)
+    monkeypatch.setattr(influence, "model_of", lambda options: segmenter.model)
     monkeypatch.setattr(influence, "make_segmenter", lambda bundle, options: segmenter)
 
 

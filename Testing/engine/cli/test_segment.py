@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import nibabel
@@ -251,3 +252,17 @@ def test_freesurfers_images_and_pairs_are_a_study(study: Path, tmp_path: Path) -
         nibabel.save(kind(np.asarray(image.dataobj), image.affine), folder / name)
     assert stand_in.run(["segment", str(folder), "-o", str(out), "--no-report"]) == 0
     assert json.loads((out / REPORT).read_text())["sequences"]["used"] == ["t1c", "flair"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_the_time_since_the_process_started_counts_what_came_before_python_code(
+    start: Callable[..., Popen[str]],
+) -> None:
+    code = (
+        "import time; time.sleep(0.3)\n"
+        "from humor.cli.segment import seconds_since_start\n"
+        "first = seconds_since_start(); time.sleep(0.2)\n"
+        "print(first, seconds_since_start() - first)\n"
+    )
+    first, later = map(float, start("-c", code).communicate()[0].split())
+    assert 0.3 < first < 5 and later == pytest.approx(0.2, abs=0.1)

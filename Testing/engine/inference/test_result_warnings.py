@@ -58,7 +58,7 @@ def test_a_tumour_that_is_the_same_left_and_right_is_called_implausible(segmenta
     ("numbers", "words"),
     [
         ({"symmetry": SYMMETRY}, "is mirrored on the other side"),
-        ({"share_of_brain": SHARE_OF_BRAIN}, f"It takes {SHARE_OF_BRAIN:.0%} of the brain."),
+        ({"share_of_brain": SHARE_OF_BRAIN}, f"It fills {SHARE_OF_BRAIN:.0%} of the brain."),
         ({"outside_brain": OUTSIDE_BRAIN}, f"{OUTSIDE_BRAIN:.0%} lies outside the brain."),
         ({"pieces": PIECES}, f"It is in {PIECES} pieces."),
     ],

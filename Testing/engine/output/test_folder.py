@@ -16,10 +16,11 @@ import pytest
 import humor
 from humor.errors import Cancelled, OutputError
 from humor.output import folder as folder_module
-from humor.output.folder import STAGING, OutputFolder, output_error
+from humor.output.folder import STAGING, OutputFolder
 from humor.output.names import LABEL_MAP, REPORT, REPORT_PAGE, ROUTING_TABLE, SEGMENTS
 from humor.output.ownership import JOURNAL
 from humor.output.report_json import SCHEMA
+from humor.system_failures import output_error
 
 ENGINE = Path(humor.__file__).parents[1]
 

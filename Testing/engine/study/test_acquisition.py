@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from humor.study.acquisition import Facts, sequence_of
+from humor.study.acquisition import Acquisition, sequence_of
 
 
-def facts(tr: float | None, te: float | None, ti: float | None, scanning: str, agent: str = "") -> Facts:
-    return Facts(tr, te, ti, agent, scanning=frozenset(scanning.split()), modality="MR")
+def facts(
+    tr: float | None, te: float | None, ti: float | None, scanning: str, agent: str = ""
+) -> Acquisition:
+    return Acquisition(tr, te, ti, agent, scanning=frozenset(scanning.split()), modality="MR")
 
 
 # Values as scanners write them for common brain protocols.
@@ -33,7 +35,7 @@ PROTOCOLS = {
     "FLASH of which nothing else is known": (facts(250, 2.5, None, "GR"), "unknown"),
     "inversion without TI": (facts(11000, 125, None, "SE IR"), "unknown"),
     "between T1 and T2": (facts(1200, 45, None, "SE"), "unknown"),
-    "nothing": (Facts(), "unknown"),
+    "nothing": (Acquisition(), "unknown"),
 }
 
 
@@ -68,5 +70,5 @@ def test_a_reformatted_image_is_still_a_sequence() -> None:
 
 
 def test_other_modalities_are_no_sequence() -> None:
-    reading = sequence_of(Facts(modality="CT"))
+    reading = sequence_of(Acquisition(modality="CT"))
     assert (reading.kind, reading.reason) == ("other", "DICOM modality CT")

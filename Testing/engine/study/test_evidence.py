@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from humor.study.acquisition import Facts
-from humor.study.evidence import Traces, read_traces
+from humor.study.acquisition import Acquisition
+from humor.study.evidence import Evidence, weigh_evidence
 
 MPRAGE: dict[str, Any] = {
     "repetition_ms": 2300,
@@ -63,25 +63,25 @@ CASES: list[tuple[str, dict[str, Any] | None, str]] = [
 
 @pytest.mark.parametrize(("name", "values", "kind"), CASES, ids=lambda value: str(value)[:40])
 def test_names_and_values_are_weighed(name: str, values: dict[str, Any] | None, kind: str) -> None:
-    reading = read_traces(Traces(name, facts=None if values is None else Facts(**values)))
+    reading = weigh_evidence(Evidence(name, acquisition=None if values is None else Acquisition(**values)))
     assert reading.kind == kind
     assert reading.reason
 
 
 def test_folders_count_where_the_name_is_silent_and_the_nearest_first() -> None:
-    assert read_traces(Traces("IMG_0001", ("T1c", "FLAIR"))).kind == "t1c"
-    assert read_traces(Traces("IMG_0001", ("scans", "FLAIR"))).kind == "flair"
-    assert read_traces(Traces("T2", ("T1c",))).kind == "t2"
-    assert "name of its folder" in read_traces(Traces("IMG_0001", ("T1c",))).reason
+    assert weigh_evidence(Evidence("IMG_0001", ("T1c", "FLAIR"))).kind == "t1c"
+    assert weigh_evidence(Evidence("IMG_0001", ("scans", "FLAIR"))).kind == "flair"
+    assert weigh_evidence(Evidence("T2", ("T1c",))).kind == "t2"
+    assert "name of its folder" in weigh_evidence(Evidence("IMG_0001", ("T1c",))).reason
 
 
 def test_a_contrast_word_in_all_names_tells_nothing_but_an_agent_does() -> None:
     common = frozenset({"gd"})
-    assert read_traces(Traces("Gd study T1"), common).kind == "unclear"
-    noted = Traces("Gd study T1", facts=Facts(agent="Gadovist"))
-    assert read_traces(noted, common).kind == "t1c"
+    assert weigh_evidence(Evidence("Gd study T1"), common).kind == "unclear"
+    noted = Evidence("Gd study T1", acquisition=Acquisition(agent="Gadovist"))
+    assert weigh_evidence(noted, common).kind == "t1c"
 
 
 def test_values_that_agree_with_the_name_stand_in_the_reason() -> None:
-    reading = read_traces(Traces("FLAIR", facts=Facts(**FLAIR)))
+    reading = weigh_evidence(Evidence("FLAIR", acquisition=Acquisition(**FLAIR)))
     assert reading.reason == "'flair' in its name; DICOM: TR 9000 ms, TE 119 ms, TI 2500 ms"

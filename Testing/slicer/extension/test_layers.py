@@ -1,4 +1,4 @@
-"""What the Slicer layer imports when it is loaded: nothing heavy, nothing that Slicer may lack."""
+"""What the Slicer layer imports: nothing heavy, nothing that Slicer may lack, and only what lies below."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ NOT_AT_START = {
     *("torch", "monai", "nibabel", "nrrd", "openvino", "psutil", "isal", "safetensors", "matplotlib"),
     *("lightning", "humor_training", "ray"),
 }
+# From the lowest; as HUMoRSegmentLib's own docstring says. What shares a line knows nothing of each other.
+ORDER = (
+    {"adapter"},
+    {"options"},
+    {"parameters"},
+    {"scene", "run"},
+    {"inputs", "routing"},
+    {"result"},
+    {"logic"},
+    {"panel"},
+    {"tests_in_slicer"},
+)
 # Never anywhere in the layer: the engine's child process has them.
 NEVER = {"torch", "monai", "openvino", "humor_training"}
 
@@ -60,6 +72,21 @@ def whole_names(path: Path, nodes: Iterator[ast.Import | ast.ImportFrom]) -> set
     return names
 
 
+def modules_of_the_layer(path: Path) -> set[str]:
+    """The modules of the layer that a file imports anywhere, as in ``scene.geometry`` or ``logic``."""
+    package, found = path.relative_to(LAYER).parent.parts, set()
+    for node in ast.walk(parsed(path)):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+        place = LAYER.joinpath(*filter(None, base))
+        for alias in node.names:
+            inside = place / f"{alias.name}.py"
+            target = inside if inside.is_file() else place.with_suffix(".py")
+            found.add(".".join(target.relative_to(LAYER).with_suffix("").parts))
+    return found
+
+
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
@@ -79,6 +106,27 @@ def test_at_file_scope_the_slicer_layer_imports_only_what_every_slicer_has(path:
 def test_the_slicer_layer_imports_torch_and_its_kind_nowhere(path: Path) -> None:
     nodes = (node for node in ast.walk(parsed(path)) if isinstance(node, (ast.Import, ast.ImportFrom)))
     assert roots(whole_names(path, nodes)) & NEVER == set()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(LAYER.rglob("[a-z]*.py")), ids=lambda path: path.relative_to(LAYER).as_posix()
+)
+def test_every_module_imports_only_what_lies_below_it(path: Path) -> None:
+    rank = {name: number for number, names in enumerate(ORDER) for name in names}
+    own = path.relative_to(LAYER).with_suffix("").parts[0]
+    others = {name.partition(".")[0] for name in modules_of_the_layer(path)} - {own}
+    assert {name for name in others if rank[name] >= rank[own]} == set()
+
+
+def test_no_modules_of_the_layer_import_each_other_in_a_circle() -> None:
+    files = {
+        ".".join(path.relative_to(LAYER).with_suffix("").parts): path for path in LAYER.rglob("[a-z]*.py")
+    }
+    assert len(files) > 30
+    left = {name: modules_of_the_layer(path) for name, path in files.items()}
+    while free := {name for name, needed in left.items() if not needed & set(left)}:
+        left = {name: needed for name, needed in left.items() if name not in free}
+    assert left == {}
 
 
 def test_the_engine_never_imports_slicer_or_qt() -> None:
@@ -129,5 +177,5 @@ def loaded_by(names: list[str]) -> set[str]:
     ],
 )
 def test_imports_at_file_scope_are_told_from_those_inside_functions(code: str, expected: set[str]) -> None:
-    path = LAYER / "child" / "made_up.py"
+    path = LAYER / "panel" / "made_up.py"
     assert whole_names(path, at_file_scope(ast.parse(code))) == expected

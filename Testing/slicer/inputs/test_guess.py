@@ -7,7 +7,7 @@ import pytest
 import slicer
 from inputs.volumes import DicomDatabase, volume
 
-from humor.study.acquisition import Facts
+from humor.study.acquisition import Acquisition
 from HUMoRSegmentLib.inputs.guess import Guess, guess_sequences, read_metadata
 from HUMoRSegmentLib.scene import references
 
@@ -87,7 +87,7 @@ def test_what_is_unclear_is_reported_and_not_filled(scene: Any) -> None:
     volume("T1 FLAIR")
     found = guess()
     assert found.nodes == {}
-    assert found.unclear == ['"T1 FLAIR" was not taken: its name speaks of FLAIR and T1.']
+    assert found.unclear == ['"T1 FLAIR" is not used. Its name speaks of FLAIR and T1.']
 
 
 def test_label_maps_colours_and_empty_volumes_are_never_taken(scene: Any) -> None:
@@ -141,10 +141,10 @@ def test_of_several_studies_the_most_complete_one_is_taken_and_that_is_said(scen
     assert len(found.nodes) == 2
     assert all(hierarchy().GetItemParent(item_of(node)) == rich for node in found.nodes.values())
     assert found.unclear == [
-        "2 studies with sequences are loaded. Doe / 2024 was taken: it has the most sequences, or is the "
-        "first of those."
+        "2 studies are loaded. Doe / 2024 was taken, because it has the most sequences or is the first of "
+        "those that have."
     ]
-    assert unused(found) == {"T1": "It is in Doe / 2023; the volumes of Doe / 2024 were taken."}
+    assert unused(found) == {"T1": "It belongs to Doe / 2023; the volumes of Doe / 2024 were taken."}
 
 
 def test_the_study_that_is_shown_is_preferred(scene: Any) -> None:
@@ -155,7 +155,7 @@ def test_the_study_that_is_shown_is_preferred(scene: Any) -> None:
     show(shown)
     found = guess()
     assert found.nodes == {"t1": shown}
-    assert "Doe / 2023 was taken: it is the one shown." in found.unclear[0]
+    assert "Doe / 2023 was taken, because the slice views show it." in found.unclear[0]
 
 
 def test_a_study_without_any_sequence_is_not_taken_because_it_is_shown(scene: Any) -> None:
@@ -214,15 +214,15 @@ TAGS = {
 }
 
 
-def read(monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> Facts | None:
+def read(monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> Acquisition | None:
     monkeypatch.setattr(slicer, "dicomDatabase", DicomDatabase({"1.2.3": tags}), raising=False)
     node = volume("V")
     node.SetAttribute("DICOM.instanceUIDs", "1.2.3")
     return read_metadata(node)
 
 
-def test_all_facts_are_read_from_the_series(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read(monkeypatch, TAGS) == Facts(
+def test_all_metadata_are_read_from_the_series(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, TAGS) == Acquisition(
         2300.0,
         2.98,
         900.0,
@@ -234,17 +234,17 @@ def test_all_facts_are_read_from_the_series(scene: Any, monkeypatch: pytest.Monk
     )
 
 
-def test_missing_empty_and_odd_values_are_no_facts(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_empty_and_odd_values_are_no_metadata(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = {"0018,0080": "", "0018,0081": "n/a", "0018,0082": "0", "0018,0010": "NO"}
-    assert read(monkeypatch, odd) == Facts()
-    assert read(monkeypatch, {"0018,0081": "90\\120"}) == Facts(echo_ms=90.0)
+    assert read(monkeypatch, odd) == Acquisition()
+    assert read(monkeypatch, {"0018,0081": "90\\120"}) == Acquisition(echo_ms=90.0)
 
 
 @pytest.mark.parametrize("text", ["none", "No contrast", "without", "N/A", "ohne KM"])
 def test_a_note_that_there_was_no_agent_is_none(
     scene: Any, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    assert read(monkeypatch, {"0018,0010": text}) == Facts()
+    assert read(monkeypatch, {"0018,0010": text}) == Acquisition()
 
 
 def test_without_database_instances_or_files_there_are_none(

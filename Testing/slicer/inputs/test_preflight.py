@@ -21,7 +21,7 @@ def test_good_volumes_get_one_line_each_in_sequence_order(scene: Any) -> None:
     nodes = {"flair": volume("b", brain(seed=1), TWO_MM), "t2": None, "t1": volume("a", brain(), TWO_MM)}
     checks = preflight(nodes)
     assert [(check.sequence, check.level) for check in checks] == [("t1", "ok"), ("flair", "ok")]
-    assert checks[0].sentence == "Brain without skull. Voxels of 2 × 2 × 2 mm."
+    assert checks[0].sentence == "Skull-stripped brain. Voxels of 2 × 2 × 2 mm."
 
 
 def test_without_volumes_there_is_no_line(scene: Any) -> None:
@@ -37,15 +37,15 @@ def test_another_grid_is_fine_and_said_for_all_but_the_finest(scene: Any) -> Non
     nodes = {"t1c": volume("fine", finer, shifted), "flair": volume("coarse", brain(), TWO_MM)}
     flair, t1c = line(nodes, "flair"), line(nodes, "t1c")
     assert (flair.level, t1c.level) == ("ok", "ok")
-    assert "Other voxels than T1c: it is resampled." in flair.sentence
+    assert "Its voxel grid differs from that of T1c" in flair.sentence
     assert "resampled" not in t1c.sentence
 
 
 def test_in_a_tie_t1c_is_the_reference_unless_another_is_wanted(scene: Any) -> None:
     flipped = volume("flipped", brain(seed=1)[:, :, ::-1].copy(), np.diag([-2.0, 2.0, 2.0, 1.0]) + shift(148))
     nodes = {"t1c": volume("a", brain(), TWO_MM), "flair": flipped}
-    assert "than T1c" in line(nodes, "flair").sentence
-    assert "than FLAIR" in preflight(nodes, reference="flair")[0].sentence
+    assert "that of T1c" in line(nodes, "flair").sentence
+    assert "that of FLAIR" in preflight(nodes, reference="flair")[0].sentence
 
 
 def shift(*millimetres: float) -> np.ndarray:
@@ -58,7 +58,7 @@ def test_volumes_that_do_not_overlap_are_an_error(scene: Any) -> None:
     nodes = {"t1c": volume("a", brain(), TWO_MM), "t2": volume("b", brain(seed=1), TWO_MM + shift(400))}
     check = line(nodes, "t2")
     assert check.level == "error"
-    assert check.sentence.startswith("It lies nowhere near T1c.")
+    assert check.sentence.startswith("It does not overlap with T1c.")
     assert line(nodes, "t1c").level == "ok"
 
 
@@ -92,7 +92,7 @@ def test_thick_slices_are_a_warning_and_3_mm_are_not(scene: Any) -> None:
         thick = brain((80, 90, 75))[:: int(thickness / 2 + 0.5)]
         check = preflight({"t2": volume("t", thick, spacing(2, 2, thickness))})[0]
         assert check.level == level
-        assert ("Slices 5.5 mm apart" in check.sentence) == (level == "warning")
+        assert ("slices are 5.5 mm apart" in check.sentence) == (level == "warning")
 
 
 def test_a_head_with_its_skull_is_a_warning(scene: Any) -> None:
@@ -112,7 +112,7 @@ def test_the_same_node_and_the_same_content_are_errors_for_both(scene: Any) -> N
     node = volume("a", brain(), TWO_MM)
     same_node = preflight({"t1": node, "t2": node})
     assert [check.level for check in same_node] == ["error", "error"]
-    assert same_node[0].sentence.startswith("The same volume is chosen as T2 too.")
+    assert same_node[0].sentence.startswith("The same volume is also chosen as T2.")
     copy = volume("copy", brain().astype(np.float64), TWO_MM)
     same_content = preflight({"t1": node, "flair": copy, "t2": volume("c", brain(seed=4), TWO_MM)})
     assert [check.level for check in same_content] == ["error", "ok", "error"]
@@ -159,8 +159,8 @@ def test_the_worst_finding_comes_first_and_gives_the_level(scene: Any) -> None:
     }
     check = line(nodes, "t2")
     assert check.level == "error"
-    assert check.sentence.index("nowhere near") < check.sentence.index("6 mm apart")
-    assert check.sentence.index("6 mm apart") < check.sentence.index("Brain without skull")
+    assert check.sentence.index("not overlap") < check.sentence.index("6 mm apart")
+    assert check.sentence.index("6 mm apart") < check.sentence.index("Skull-stripped brain")
 
 
 def test_nothing_in_the_scene_changes(scene: Any) -> None:

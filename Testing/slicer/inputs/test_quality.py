@@ -31,7 +31,8 @@ TABLE = {
 def test_scores_are_said_in_the_regions_order_and_the_most_helpful_sequence_is_named() -> None:
     quality = expected_quality(manifest(TABLE), ["flair", "t2"])
     assert quality.sentence == (
-        "T2 + FLAIR: WT 0.83, TC 0.58, ET unreliable (0.21). T1c would help most: ET 0.64 instead of 0.21."
+        "Expected Dice with T2 + FLAIR: WT 0.83, TC 0.58, ET unreliable (0.21). "
+        "T1c would help most: ET 0.64 instead of 0.21."
     )
     assert quality.dice == {"WT": 0.834, "TC": 0.588, "ET": 0.219}
     assert quality.data_set == "validation"
@@ -39,13 +40,16 @@ def test_scores_are_said_in_the_regions_order_and_the_most_helpful_sequence_is_n
 
 def test_what_was_not_measured_is_said_so_and_a_half_is_not_rounded_up_to() -> None:
     quality = expected_quality(manifest(TABLE), ["t1c"])
-    assert quality.sentence == "T1c: WT 0.55, TC not measured, ET unreliable (0.49)."
+    assert quality.sentence == "Expected Dice with T1c: WT 0.55, TC not measured, ET unreliable (0.49)."
     assert quality.dice["TC"] is None
 
 
 def test_no_sequence_is_named_where_none_helps() -> None:
     table = {"v": {"t1": row(0.8, 0.8, 0.8), "t1+t2": row(0.805, 0.8, 0.8), "t1+flair": row(0.7, 0.9, 0.7)}}
-    assert expected_quality(manifest(table), ["t1"]).sentence == "T1: WT 0.80, TC 0.80, ET 0.80."
+    assert (
+        expected_quality(manifest(table), ["t1"]).sentence
+        == "Expected Dice with T1: WT 0.80, TC 0.80, ET 0.80."
+    )
 
 
 def test_a_region_measured_only_once_does_not_count_as_a_gain() -> None:
@@ -63,7 +67,7 @@ def test_the_data_set_with_most_subsets_speaks_and_another_only_where_that_is_si
 
 def test_without_a_table_or_without_sequences_nothing_is_claimed() -> None:
     unmeasured = expected_quality(manifest({}), ["t1", "flair"])
-    assert unmeasured.sentence == "The model's quality with T1 + FLAIR was not measured."
+    assert unmeasured.sentence == "How well the model does with T1 + FLAIR was not measured."
     assert expected_quality(manifest(TABLE), []).sentence == "No sequence is chosen."
     for quality in (unmeasured, expected_quality(manifest(TABLE), [])):
         assert set(quality.dice.values()) == {None} and quality.data_set == ""

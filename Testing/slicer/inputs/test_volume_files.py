@@ -14,7 +14,7 @@ from inputs.volumes import DATA, OBLIQUE, bend, brain, matrix, move, noise, spac
 from humor.errors import HumorError, InputError, OutputError
 from humor.study.study import read_volume
 from HUMoRSegmentLib.inputs.volume_files import write_volumes
-from HUMoRSegmentLib.scene.volumes import world_grid
+from HUMoRSegmentLib.scene.geometry import world_grid
 
 FULL = np.vstack([OBLIQUE, [0, 0, 0, 1]])
 GEOMETRIES = {
@@ -126,7 +126,7 @@ def test_under_a_bending_transform_slicers_own_hardening_is_written(scene: Any, 
 def test_a_transform_that_flattens_is_refused(scene: Any, tmp_path: Path) -> None:
     node = volume("Flat")
     move(node, np.diag([1.0, 1.0, 0.0, 1.0]))
-    with pytest.raises(InputError, match=r'"Flat" has no valid place in space.*Correct its transform'):
+    with pytest.raises(InputError, match=r'"Flat" has no valid geometry.*Correct its transform'):
         write_volumes({"t1": node}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ import slicer
 from emulation import dialogs
 from panel.panel_driver import PanelDriver
 
-from HUMoRSegmentLib.panel.model_transfer import model_name
+from HUMoRSegmentLib.panel.model import model_name
 from HUMoRSegmentLib.run.temporary_files import make_folder
 
 
@@ -39,7 +39,7 @@ def import_model(panel: PanelDriver, path: Path) -> None:
 
 def test_a_model_is_exported_imported_and_removed(models: Path, panel: PanelDriver, exported: Path) -> None:
     import_model(panel, exported)
-    assert "is imported and chosen" in panel.text("modelNote")
+    assert "was imported and is chosen" in panel.text("modelNote")
     assert (models / "humor-student" / "bundle.json").is_file()
     dialogs.answers.append(True)
     panel.click("removeModelButton")
@@ -59,7 +59,7 @@ def test_a_model_that_is_there_is_replaced_only_after_a_question(
     dialogs.answers.append(True)
     import_model(panel, exported)
     assert (models / "humor-student").stat().st_ino != before
-    assert "is imported and chosen" in panel.text("modelNote")
+    assert "was imported and is chosen" in panel.text("modelNote")
 
 
 def test_a_file_that_is_no_model_is_refused_with_a_sentence(panel: PanelDriver, tmp_path: Path) -> None:
@@ -109,11 +109,11 @@ def test_saying_no_deletes_nothing(panel: PanelDriver) -> None:
 
 def test_all_imported_models_are_deleted_at_once(models: Path, panel: PanelDriver, exported: Path) -> None:
     import_model(panel, exported)
-    assert "There: 1" in panel.text("storageNote")
+    assert "Kept there: 1" in panel.text("storageNote")
     dialogs.answers.append(True)
     panel.click("deleteModelsButton")
     assert not (models / "humor-student").exists()
-    assert "There: 0" in panel.text("storageNote")
+    assert "Kept there: 0" in panel.text("storageNote")
     assert panel.text("missingNote").startswith("Choose at least one volume")
 
 

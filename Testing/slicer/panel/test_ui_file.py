@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -22,6 +23,13 @@ def tree() -> ElementTree.Element:
 
 def names(tree: ElementTree.Element) -> list[str]:
     return [widget.get("name", "") for widget in tree.iter("widget")]
+
+
+def parameters() -> dict[str, Any]:
+    """Parameter → its type, also of those that the run's options declare; as Slicer's wrapper reads them."""
+    from HUMoRSegmentLib.parameters import HUMoRSegmentParameterNode
+
+    return get_type_hints(HUMoRSegmentParameterNode, include_extras=True)
 
 
 def bound(tree: ElementTree.Element) -> dict[str, str]:
@@ -47,19 +55,15 @@ def test_every_widget_that_the_code_names_is_there(tree: ElementTree.Element) ->
 def test_every_bound_parameter_exists_and_has_a_widget_that_slicer_can_bind(
     tree: ElementTree.Element,
 ) -> None:
-    from HUMoRSegmentLib.parameters import HUMoRSegmentParameterNode
-
     fitting = {"bool": "QCheckBox", "float": "ctkSliderWidget", "vtkMRML": "qMRMLNodeComboBox"}
     for parameter, widget in bound(tree).items():
-        kind = str(HUMoRSegmentParameterNode.__annotations__[parameter])
+        kind = str(parameters()[parameter])
         assert widget == next(name for word, name in fitting.items() if word in kind), parameter
 
 
 def test_all_parameters_but_words_are_bound_in_the_file(tree: ElementTree.Element) -> None:
-    from HUMoRSegmentLib.parameters import HUMoRSegmentParameterNode
-
-    words = {name for name, kind in HUMoRSegmentParameterNode.__annotations__.items() if kind is str}
-    assert set(bound(tree)) == set(HUMoRSegmentParameterNode.__annotations__) - words
+    words = {name for name, kind in parameters().items() if kind is str}
+    assert set(bound(tree)) == set(parameters()) - words
 
 
 def test_every_node_selector_is_given_the_scene(tree: ElementTree.Element) -> None:

@@ -11,7 +11,7 @@ from HUMoRSegmentLib.routing.weights import make_gate_table
 from HUMoRSegmentLib.scene import references
 
 
-def facts(name: str, brain: list[float], tumour: list[float] | None) -> dict[str, Any]:
+def gate(name: str, brain: list[float], tumour: list[float] | None) -> dict[str, Any]:
     experts = ["a", "b"]
     in_tumour = None if tumour is None else dict(zip(experts, tumour, strict=True))
     in_brain = dict(zip(experts, brain, strict=True))
@@ -28,7 +28,7 @@ def facts(name: str, brain: list[float], tumour: list[float] | None) -> dict[str
 def segmentation(scene: Any) -> Any:
     """A result with a table of two gates."""
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-    gates = [facts("g1", [0.25, 0.75], [0.5, 0.5]), facts("g2", [0.9, 0.1], [0.8, 0.2])]
+    gates = [gate("g1", [0.25, 0.75], [0.5, 0.5]), gate("g2", [0.9, 0.1], [0.8, 0.2])]
     make_gate_table(node, {"source": "learned", "gates": gates})
     return node
 
@@ -43,7 +43,7 @@ def test_the_experts_of_one_gate_have_bars_in_their_colours(segmentation: Any) -
 
 def test_without_a_tumour_its_bars_are_dashes(scene: Any) -> None:
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-    make_gate_table(node, {"source": "learned", "gates": [facts("g1", [0.25, 0.75], None)]})
+    make_gate_table(node, {"source": "learned", "gates": [gate("g1", [0.25, 0.75], None)]})
     assert weight_bars(node, "g1").count("–") == 2
     assert most_different_gate(node) == ""
 

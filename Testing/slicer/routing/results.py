@@ -35,7 +35,7 @@ def write_output(
     source: str = "learned",
     tumour: bool = True,
 ) -> dict[str, Any]:
-    """Write the record of gates that the engine would write; returns the facts.
+    """Write the record of gates that the engine would write; returns the routing.
 
     Args:
         folder: the output folder.
@@ -44,7 +44,7 @@ def write_output(
         tumour: whether there is one.
     """
     files = routing_map_names(gates)
-    facts: dict[str, Any] = {"source": source, "gates": []}
+    routing: dict[str, Any] = {"source": source, "gates": []}
     for name, (weights, affine) in gates.items():
         path = folder / files[name]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,9 +58,9 @@ def write_output(
         inside = {expert: float(one.max()) for expert, one in zip(experts, weights, strict=True)}
         entry = {"name": name, "experts": experts, "mean_weights": brain, "file": files[name]}
         entry |= {"shape": list(weights.shape[1:]), "mean_weights_brain": brain}
-        facts["gates"].append(entry | {"mean_weights_tumour": inside if tumour else None})
-    (folder / ROUTING_TABLE).write_text(json.dumps(facts), encoding="utf-8")
-    return facts
+        routing["gates"].append(entry | {"mean_weights_tumour": inside if tumour else None})
+    (folder / ROUTING_TABLE).write_text(json.dumps(routing), encoding="utf-8")
+    return routing
 
 
 def make_image(values: np.ndarray | None = None) -> Any:

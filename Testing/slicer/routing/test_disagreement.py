@@ -152,7 +152,7 @@ def test_the_samples_dispute_lies_in_its_tumour(scene: Any, sample_output: Path)
 
 
 def test_without_gates_it_is_said(scene: Any) -> None:
-    with pytest.raises(UsageError, match="no record of experts"):
+    with pytest.raises(UsageError, match="no expert weights"):
         most_disputed(make_segmentation(make_image()), "gate")
 
 

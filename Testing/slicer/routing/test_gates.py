@@ -21,7 +21,7 @@ from routing.results import (
 from humor.errors import InputError, UsageError
 from HUMoRSegmentLib.routing.cursor import weights_sentence
 from HUMoRSegmentLib.routing.gates import find_gate, gates_of, load_gates, source_sentence
-from HUMoRSegmentLib.routing.weights import per_cent
+from HUMoRSegmentLib.routing.weights import percent_text
 from HUMoRSegmentLib.scene import references
 
 WORST_AFFINE = 2e-5  # NIfTI keeps affines in single precision
@@ -70,22 +70,22 @@ def test_the_sample_result_survives_a_saved_scene(
     segmentation: Any, sample_output: Path, tmp_path: Path
 ) -> None:
     load_gates(sample_output, segmentation)
-    facts = json.loads((sample_output / "routing.json").read_text())
+    routing = json.loads((sample_output / "routing.json").read_text())
     loaded = gates_of(saved_and_loaded(tmp_path / "scene.mrb"))
-    assert [gate.name for gate in loaded] == [entry["name"] for entry in facts["gates"]]
-    for gate, entry in zip(loaded, facts["gates"], strict=True):
+    assert [gate.name for gate in loaded] == [entry["name"] for entry in routing["gates"]]
+    for gate, entry in zip(loaded, routing["gates"], strict=True):
         file = nibabel.load(sample_output / entry["file"])
         assert np.array_equal(gate.weights().transpose(3, 2, 1, 0), np.asarray(file.dataobj))
         assert np.abs(gate.affine() - file.affine).max() < WORST_AFFINE
-        assert gate.source == facts["source"]
+        assert gate.source == routing["source"]
         assert np.abs(gate.weights().sum(axis=0) - 1).max() < 1e-3
 
 
 def test_maps_without_their_last_axes_are_read(segmentation: Any, tmp_path: Path) -> None:
     """Some programs drop trailing axes of length one."""
     weights = random_weights((3, 2, 4), 1)
-    facts = write_output(tmp_path, {"gate": (weights, MAP_AFFINE)})
-    nibabel.save(nibabel.Nifti1Image(weights[0], MAP_AFFINE), tmp_path / facts["gates"][0]["file"])
+    routing = write_output(tmp_path, {"gate": (weights, MAP_AFFINE)})
+    nibabel.save(nibabel.Nifti1Image(weights[0], MAP_AFFINE), tmp_path / routing["gates"][0]["file"])
     load_gates(tmp_path, segmentation)
     assert np.array_equal(gates_of(segmentation)[0].weights().transpose(0, 3, 2, 1), weights)
 
@@ -106,7 +106,7 @@ def test_a_second_run_replaces_the_gates(segmentation: Any, tmp_path: Path) -> N
 def test_a_model_without_experts_has_no_gates(segmentation: Any, tmp_path: Path) -> None:
     assert load_gates(tmp_path, segmentation) == []
     assert gates_of(segmentation) == []
-    with pytest.raises(UsageError, match="Tumour has no record of experts"):
+    with pytest.raises(UsageError, match="Tumour holds no expert weights"):
         find_gate(segmentation, "group1/block1")
 
 
@@ -172,7 +172,7 @@ def test_distilled_gates_are_called_so() -> None:
 
 def test_learned_gates_are_not_called_distilled() -> None:
     assert source_sentence("learned").startswith("Learned:")
-    assert source_sentence("") == "This result has no record of experts."
+    assert source_sentence("") == "This result holds no expert weights."
 
 
 def test_places_have_the_letter_of_their_side() -> None:
@@ -181,7 +181,7 @@ def test_places_have_the_letter_of_their_side() -> None:
 
 
 def test_small_weights_are_told_from_none() -> None:
-    assert [per_cent(weight) for weight in (0.0, 0.004, 0.006, 0.996, 1.0)] == [
+    assert [percent_text(weight) for weight in (0.0, 0.004, 0.006, 0.996, 1.0)] == [
         "0 %",
         "<1 %",
         "1 %",

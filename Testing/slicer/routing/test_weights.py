@@ -162,13 +162,13 @@ def test_every_gate_and_expert_has_a_row(segmentation: Any) -> None:
 
 
 def test_without_a_tumour_only_the_brain_is_told(segmentation: Any, tmp_path: Path) -> None:
-    facts = write_output(tmp_path, {"g": (random_weights((2, 2, 2)), MAP_AFFINE)}, tumour=False)
-    table = make_gate_table(segmentation, facts)
+    routing = write_output(tmp_path, {"g": (random_weights((2, 2, 2)), MAP_AFFINE)}, tumour=False)
+    table = make_gate_table(segmentation, routing)
     assert table is not None and table.GetNumberOfColumns() == 3
     assert gates_by_difference(segmentation) == []
     means = mean_weights(segmentation)["g"]
     assert means.tumour == {} and means.difference == 0.0
-    assert means.brain == pytest.approx(facts["gates"][0]["mean_weights_brain"], abs=1e-4)
+    assert means.brain == pytest.approx(routing["gates"][0]["mean_weights_brain"], abs=1e-4)
 
 
 def test_gates_that_weigh_the_tumour_most_differently_come_first(segmentation: Any) -> None:
@@ -196,10 +196,10 @@ def test_a_run_without_experts_has_no_table(segmentation: Any) -> None:
 def test_the_samples_means_survive_a_saved_scene(
     segmentation: Any, sample_output: Path, tmp_path: Path
 ) -> None:
-    facts = json.loads((sample_output / "routing.json").read_text())
-    make_gate_table(segmentation, facts)
+    routing = json.loads((sample_output / "routing.json").read_text())
+    make_gate_table(segmentation, routing)
     loaded = mean_weights(saved_and_loaded(tmp_path / "scene.mrb"))
-    assert list(loaded) == [gate["name"] for gate in facts["gates"]]
-    for gate in facts["gates"]:
+    assert list(loaded) == [gate["name"] for gate in routing["gates"]]
+    for gate in routing["gates"]:
         assert loaded[gate["name"]].brain == pytest.approx(gate["mean_weights_brain"], abs=1e-4)
         assert loaded[gate["name"]].tumour == pytest.approx(gate["mean_weights_tumour"], abs=1e-4)

@@ -124,7 +124,7 @@ def test_what_is_not_there_after_a_quiet_failure_is_named(
     versions: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "pip_install", lambda requirements, keep: None)
-    with pytest.raises(HumorError, match=r"openvino>=2024\.4 was still not there"):
+    with pytest.raises(HumorError, match=r"openvino>=2024\.4 was still missing"):
         installation.install(["openvino>=2024.4"])
 
 

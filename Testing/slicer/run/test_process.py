@@ -179,7 +179,7 @@ import json, sys, time
 sys.path[:0] = {sys.path!r}
 from emulation.mrml import start
 start()
-from HUMoRSegmentLib.child.process import ChildProcess
+from HUMoRSegmentLib.run.process import ChildProcess
 process = ChildProcess({arguments!r})
 process.start()
 while not process.poll():

@@ -89,7 +89,7 @@ def test_only_errors_of_writing_speak_of_the_temporary_folder() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "facts", "cancelled"), [(130, {}, True), (-15, {"exit_code": 130}, True), (1, {}, False)]
+    ("code", "data", "cancelled"), [(130, {}, True), (-15, {"exit_code": 130}, True), (1, {}, False)]
 )
-def test_a_cancel_is_known_by_exit_code_or_event(code: int, facts: dict[str, int], cancelled: bool) -> None:
-    assert was_cancelled(code, facts) is cancelled
+def test_a_cancel_is_known_by_exit_code_or_event(code: int, data: dict[str, int], cancelled: bool) -> None:
+    assert was_cancelled(code, data) is cancelled

@@ -12,12 +12,12 @@ import numpy as np
 import slicer
 
 from humor.output.folder import OutputFolder
-from humor.output.influence_files import SCHEMA as INFLUENCE_SCHEMA
-from humor.output.influence_files import write
 from humor.output.names import LABEL_MAP, PROBABILITIES, REPORT, ROUTING_TABLE, SEQUENCE_INFLUENCE
 from humor.output.nifti import write_nifti
+from humor.output.results import INFLUENCE_SCHEMA
+from humor.output.results import write_influence as write_as_engine
 from humor.regions import REGION_KEYS, regions_to_labels
-from HUMoRSegmentLib.scene.volumes import world_grid
+from HUMoRSegmentLib.scene.geometry import world_grid
 
 SHAPE = (30, 24, 20)  # along i, j, k
 AFFINE = np.array([[-1.0, 0, 0, 14], [0, -1.5, 0, 17], [0, 0, 2, -20], [0, 0, 0, 1]])
@@ -48,7 +48,7 @@ def write_run(
     values: np.ndarray | None = None,
     used: tuple[str, ...] = ("flair",),
     probabilities: bool = True,
-    **facts: Any,
+    **entries: Any,
 ) -> Path:
     """Write what the engine would write for a volume: regions from 0.5 on, no gates."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,13 +72,13 @@ def write_run(
         "model": {"name": "made-up", "version": "3.1", "sha256": "00"},
         "device": "CPU",
     }
-    (folder / REPORT).write_text(json.dumps(report | facts), encoding="utf-8")
+    (folder / REPORT).write_text(json.dumps(report | entries), encoding="utf-8")
     return folder
 
 
 def report_of(folder: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    return facts
+    report: dict[str, Any] = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    return report
 
 
 def write_gate(folder: Path, weights: np.ndarray, affine: np.ndarray) -> None:
@@ -90,8 +90,8 @@ def write_gate(folder: Path, weights: np.ndarray, affine: np.ndarray) -> None:
     routing = {"source": "learned", "gates": [entry]}
     nibabel.save(nibabel.Nifti1Image(np.moveaxis(weights, 0, -1), affine), folder / "gate.nii.gz")
     (folder / ROUTING_TABLE).write_text(json.dumps(routing), encoding="utf-8")
-    facts = report_of(folder) | {"routing": routing}
-    (folder / REPORT).write_text(json.dumps(facts), encoding="utf-8")
+    report = report_of(folder) | {"routing": routing}
+    (folder / REPORT).write_text(json.dumps(report), encoding="utf-8")
 
 
 def masks_of(segmentation: Any, volume: Any) -> dict[str, np.ndarray]:
@@ -138,4 +138,4 @@ def _voxels(volume: Any) -> bytes:
 def write_influence(folder: Path, effects: list[dict[str, Any]]) -> None:
     """What ``humor influence`` writes."""
     with OutputFolder(folder, SEQUENCE_INFLUENCE) as out:
-        write(out, {"schema": INFLUENCE_SCHEMA, "effects": effects})
+        write_as_engine(out, {"schema": INFLUENCE_SCHEMA, "effects": effects})

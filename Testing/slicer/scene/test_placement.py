@@ -25,10 +25,9 @@ from scene.outputs import (
 
 from HUMoRSegmentLib.options import Options
 from HUMoRSegmentLib.result import SceneResult, show_result
-from HUMoRSegmentLib.scene.placement import reference_grid
+from HUMoRSegmentLib.scene.geometry import reference_grid, world_grid
 from HUMoRSegmentLib.scene.tables import make_influence_table
 from HUMoRSegmentLib.scene.thresholds import apply_thresholds
-from HUMoRSegmentLib.scene.volumes import world_grid
 
 ALL = Options(label_map=True, region_label_maps=True)
 TURN = np.array([[0.8, -0.6, 0, 12], [0.6, 0.8, 0, -7], [0, 0, 1, 3], [0, 0, 0, 1]])

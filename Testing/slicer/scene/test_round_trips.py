@@ -17,7 +17,7 @@ from humor.regions import REGION_KEYS, REGIONS
 from HUMoRSegmentLib.options import Options
 from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.placement import reference_grid
+from HUMoRSegmentLib.scene.geometry import reference_grid
 from HUMoRSegmentLib.scene.provenance import thresholds_of
 from HUMoRSegmentLib.scene.segments import edited_regions
 from HUMoRSegmentLib.scene.thresholds import apply_thresholds

@@ -30,9 +30,8 @@ from humor.regions import REGION_KEYS, REGIONS
 from HUMoRSegmentLib.options import Options
 from HUMoRSegmentLib.result import SceneResult, show_result
 from HUMoRSegmentLib.scene import references
-from HUMoRSegmentLib.scene.placement import reference_grid
+from HUMoRSegmentLib.scene.geometry import own_grid, reference_grid
 from HUMoRSegmentLib.scene.provenance import thresholds_of
-from HUMoRSegmentLib.scene.volumes import own_grid
 
 ALL = Options(label_map=True, region_label_maps=True)
 REAL_CASE = Path(__file__).resolve().parents[4] / "shared" / "data" / "validation" / "BraTS2021_01480"

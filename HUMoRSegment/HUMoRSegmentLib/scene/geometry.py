@@ -1,4 +1,4 @@
-"""Where results lie: on the voxels of the reference volume, under the transform that it is under."""
+"""Where voxels lie: those of volumes in the world, and those of results on the volume that was segmented."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from humor.errors import InputError
 from humor.study.grid import Grid
-
-from .volumes import moved_non_linearly, own_grid, world_grid
 
 Point = tuple[float, float, float]
 """RAS in mm."""
@@ -34,6 +33,87 @@ class Placement:
     transform: Any | None = None
     reference: Any | None = None
     warning: str = ""
+
+
+def title(node: Any) -> str:
+    """The node's name as messages show it."""
+    return f'"{node.GetName()}"'
+
+
+def missing_image(node: Any) -> str:
+    """Why a volume node has no voxels, with a remedy, as a sentence; empty if it has."""
+    image = node.GetImageData()
+    if image is None or image.GetPointData().GetScalars() is None or 0 in image.GetDimensions():
+        return _("{node} has no image data. Load it again, or choose another volume.").format(
+            node=title(node)
+        )
+    return ""
+
+
+def moved_non_linearly(node: Any) -> bool:
+    """Whether a transform bends the volume, so that only resampling brings it to the world."""
+    transform = node.GetParentTransformNode()
+    return transform is not None and not transform.IsTransformToWorldLinear()
+
+
+def world_grid(node: Any) -> Grid:
+    """Where the voxels ``[i, j, k]`` of a volume lie in the world, its parent transforms applied.
+
+    Under a non-linear transform this is the grid onto which Slicer resamples the volume, which
+    takes as long as hardening the transform does.
+
+    Raises:
+        InputError: there is no image, or its transforms flatten it.
+    """
+    if problem := missing_image(node):
+        raise InputError(problem)
+    if moved_non_linearly(node):
+        return world_grid(in_world(node))
+    grid = own_grid(node)
+    affine = matrix_between(node.GetParentTransformNode(), None) @ grid.affine
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) <= 1e-6 * spacing.prod():
+        raise InputError(
+            _(
+                "{node} has no valid geometry: its voxel axes or its transform are singular. "
+                "Correct its transform, or load it again."
+            ).format(node=title(node))
+        )
+    return Grid(grid.shape, affine)
+
+
+def own_grid(node: Any) -> Grid:
+    """Where the voxels ``[i, j, k]`` lie without the volume's parent transforms."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    shape = node.GetImageData().GetDimensions()
+    return Grid((int(shape[0]), int(shape[1]), int(shape[2])), slicer.util.arrayFromVTKMatrix(matrix))
+
+
+def in_world(node: Any) -> Any:
+    """A copy of the volume with its transforms hardened, in no scene.
+
+    It is made in a scene of its own, so that the user's is not touched, nobody gets to see the
+    copy, and nothing of it stays, whatever happens.
+    """
+    scene, matrix, image, move = (
+        slicer.vtkMRMLScene(),
+        vtk.vtkMatrix4x4(),
+        vtk.vtkImageData(),
+        vtk.vtkGeneralTransform(),
+    )
+    node.GetIJKToRASMatrix(matrix)
+    image.ShallowCopy(node.GetImageData())
+    node.GetParentTransformNode().GetTransformToWorld(move)
+    copy = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", node.GetName())
+    copy.SetIJKToRASMatrix(matrix)
+    copy.SetAndObserveImageData(image)
+    transform = scene.AddNewNodeByClass("vtkMRMLTransformNode")
+    transform.SetAndObserveTransformToParent(move)
+    copy.SetAndObserveTransformNodeID(transform.GetID())
+    copy.HardenTransform()
+    scene.RemoveNode(copy)
+    return copy
 
 
 def placement_of(world: Grid, reference: Any | None) -> Placement:
@@ -77,9 +157,7 @@ def placement_in(segmentation: Any, placement: Placement) -> Placement:
 
 def matrix_between(source: Any | None, target: Any | None) -> np.ndarray:
     """4×4 from coordinates under a linear transform to those under another; None is the world."""
-    from vtkmodules.vtkCommonMath import vtkMatrix4x4
-
-    matrix = vtkMatrix4x4()
+    matrix = vtk.vtkMatrix4x4()
     slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(source, target, matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
 
@@ -123,9 +201,7 @@ def reference_grid(segmentation: Any) -> Grid | None:
 
 def image_grid(image: Any) -> Grid:
     """The grid of an oriented image, from its extent's first voxel on."""
-    from vtkmodules.vtkCommonMath import vtkMatrix4x4
-
-    matrix = vtkMatrix4x4()
+    matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
     i, j, k = (int(size) for size in image.GetDimensions())
     first = image.GetExtent()[::2]
@@ -146,8 +222,6 @@ def _between(source: Any | None, target: Any | None, ras: Sequence[float]) -> Po
     r, a, s = (float(value) for value in ras)
     if source is target:
         return r, a, s
-    from vtkmodules.vtkCommonTransforms import vtkGeneralTransform
-
-    transform = vtkGeneralTransform()
+    transform = vtk.vtkGeneralTransform()
     slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(source, target, transform)
     return tuple(transform.TransformPoint(r, a, s))  # type: ignore[return-value]

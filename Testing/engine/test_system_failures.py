@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from humor.errors import MemoryShortage, OutputError, in_words
+from humor.errors import MemoryShortage, OutputError
 from humor.memory.shortage import is_memory_failure
+from humor.system_failures import in_words
 
 
 @pytest.mark.parametrize(
