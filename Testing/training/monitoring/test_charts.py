@@ -64,7 +64,7 @@ def test_axes_say_their_values_as_people_write_them() -> None:
     assert words(drawn(CHART)) == ["0", "50", "100", "0", "0.5", "1", "1.5", "2"]
     small = replace(CHART, limits=(0.0, 0.004))
     assert {"0", "0.001", "0.004"} <= set(words(drawn(small)))
-    assert {"0%", "50%", "100%"} <= set(words(drawn(replace(CHART, limits=(0.0, 1.0), percent=True))))
+    assert {"0%", "20%", "100%"} <= set(words(drawn(replace(CHART, limits=(0.0, 1.0), percent=True))))
     assert [label(value) for value in (20_000, 3e6, 0.05, 1e-6)] == ["20 k", "3 M", "0.05", "1e−6"]
 
 

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from humor.errors import InputError
-from humor_training.monitoring.tables import GATE_LOADS, HELD_OUT, LOSSES, Table, number, read_lines
+from humor.networks.prediction import GateWeights
+from humor_training.monitoring.tables import (
+    FOLDER,
+    GATE_LOADS,
+    HELD_OUT,
+    LOSSES,
+    GateLoads,
+    Table,
+    TensorBoard,
+    mean_load,
+    number,
+    read_lines,
+)
 
 Row = dict[str, str | int | float]
 
@@ -120,3 +135,85 @@ def test_no_temporary_file_is_left(tmp_path: Path) -> None:
 def test_cells_without_a_number_are_nan() -> None:
     assert number("0.25") == 0.25
     assert math.isnan(number("")) and math.isnan(number("t1"))
+
+
+def gate(name: str, *loads: float, shape: tuple[int, int, int] = (1, 1, 1)) -> GateWeights:
+    weights = torch.tensor(loads)[None, :, None, None, None].expand(2, -1, *shape)
+    return GateWeights(name, tuple(f"e{index}" for index in range(len(loads))), weights)
+
+
+def test_the_load_is_the_mean_over_batch_and_space() -> None:
+    weights = torch.zeros(2, 2, 1, 1, 2)
+    weights[:, 0] = torch.tensor([[[1.0, 0.5]], [[0.25, 0.25]]])[:, None]
+    weights[:, 1] = 1.0 - weights[:, 0]
+    assert mean_load(GateWeights("g", ("a", "b"), weights)).tolist() == [0.5, 0.5]
+
+
+def test_the_load_is_computed_in_float32_and_without_gradient() -> None:
+    weights = torch.full((1, 3, 16, 16, 16), 1 / 3, dtype=torch.bfloat16, requires_grad=True)
+    load = mean_load(GateWeights("g", ("a", "b", "c"), weights))
+    assert load.dtype == torch.float32 and not load.requires_grad
+    assert load[0].item() == pytest.approx(1 / 3, rel=2e-3)
+
+
+def test_rows_hold_the_mean_of_the_steps_since_the_last_note() -> None:
+    loads = GateLoads()
+    loads.add([gate("g1", 0.25, 0.75), gate("g2", 1.0, 0.0, shape=(2, 2, 2))])
+    loads.add([gate("g1", 0.75, 0.25), gate("g2", 0.5, 0.5, shape=(2, 2, 2))])
+    assert loads.take(50) == [
+        {"step": 50, "gate": "g1", "expert": "e0", "load": 0.5},
+        {"step": 50, "gate": "g1", "expert": "e1", "load": 0.5},
+        {"step": 50, "gate": "g2", "expert": "e0", "load": 0.75},
+        {"step": 50, "gate": "g2", "expert": "e1", "load": 0.25},
+    ]
+    loads.add([gate("g1", 1.0, 0.0)])
+    assert [row["load"] for row in loads.take(75)] == [1.0, 0.0]
+
+
+def test_a_gate_that_comes_with_a_later_phase_is_averaged_over_its_own_steps() -> None:
+    loads = GateLoads()
+    loads.add([])
+    loads.add([gate("late", 0.25, 0.75)])
+    assert [row["load"] for row in loads.take(10)] == [0.25, 0.75]
+
+
+def test_a_network_without_gates_gives_no_rows() -> None:
+    loads = GateLoads()
+    loads.add([])
+    assert loads.take(10) == []
+
+
+def scalars(folder: Path, tag: str) -> list[tuple[int, float]]:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulator.EventAccumulator(str(folder / FOLDER))
+    events.Reload()
+    return [(event.step, round(event.value, 6)) for event in events.Scalars(tag)]
+
+
+def test_figures_arrive_under_their_group_and_a_resumed_training_replaces_later_ones(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    first = TensorBoard(tmp_path, 0)
+    for step in (25, 50, 75):
+        first.add("losses", {"total": 1.0, "deep": float("nan")}, step)
+    first.close()
+    assert scalars(tmp_path, "losses/total") == [(25, 1.0), (50, 1.0), (75, 1.0)]
+    time.sleep(1.1)  # TensorBoard orders files by the whole second in their names, then by a number as text
+    resumed = TensorBoard(tmp_path, 50)
+    resumed.add("losses", {"total": 0.5}, 75)
+    resumed.close()
+    assert scalars(tmp_path, "losses/total") == [(25, 1.0), (50, 1.0), (75, 0.5)]
+    with pytest.raises(KeyError):
+        scalars(tmp_path, "losses/deep")
+
+
+def test_without_the_package_there_is_one_message_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # importing it now fails
+    told: list[str] = []
+    board = TensorBoard(tmp_path, 0, told.append)
+    for step in range(3):
+        board.add("losses", {"total": 1.0}, step)
+    board.close()
+    assert len(told) == 1 and "pip install tensorboard" in told[0]
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Weights on disk: run folders, checkpoints in pieces, means of several runs.
+"""Weights on disk: run folders, checkpoints in shards, means of several runs.
 
 Here are the names of the files in a run's folder: everything may know them, and not everything needs torch.
 """
@@ -9,4 +9,4 @@ CHECKPOINT, BEST, RECIPE, ORIGIN = "checkpoint.pt", "best.pt", "recipe.yaml", "o
 THRESHOLDS = "thresholds.json"
 """Chosen for the run's weights."""
 SHARDS = "checkpoint*.safetensors"
-"""A checkpoint that travels; see ``pieces``."""
+"""A checkpoint that travels; see ``shards``."""

@@ -43,7 +43,7 @@ def write_shards(
 
     Args:
         state: what ``Training.save`` writes.
-        folder: made where it is not there; pieces that are there are replaced.
+        folder: made where it is not there; shards that are there are replaced.
         weights_only: the averaged weights alone, in float16, at 2 bytes a weight: they become the weights,
             and Adam's moments begin anew.
         max_bytes: every file is smaller, unless a single tensor is larger.
@@ -71,13 +71,13 @@ def write_shards(
 
 
 def join_shards(folder: Path) -> bool:
-    """Make the checkpoint of a run's folder from its pieces, where it has these and no checkpoint.
+    """Make the checkpoint of a run's folder from its shards, where it has these and no checkpoint.
 
     Returns:
         whether there is something to go on with: a checkpoint, made now or there before.
 
     Raises:
-        InputError: a piece is missing or damaged.
+        InputError: a shard is missing or damaged.
     """
     if (folder / CHECKPOINT).exists():
         return True
@@ -86,16 +86,18 @@ def join_shards(folder: Path) -> bool:
         return False
     total = int(files[0].stem.rpartition("-")[2])
     if len(files) != total:
-        raise InputError(f"{folder}: {total} pieces of a checkpoint belong together, {len(files)} are there.")
+        raise InputError(
+            f"{folder}: {len(files)} of the {total} files of this checkpoint are there. Copy the others too."
+        )
     tensors: Tensors = {}
     about: dict[str, Any] = {}
     for path in files:
         try:
-            with safe_open(path, "pt") as piece:
-                about = json.loads(piece.metadata()[_ABOUT])
-                tensors |= {name: piece.get_tensor(name) for name in piece.keys()}  # noqa: SIM118
+            with safe_open(path, "pt") as shard:
+                about = json.loads(shard.metadata()[_ABOUT])
+                tensors |= {name: shard.get_tensor(name) for name in shard.keys()}  # noqa: SIM118
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: this piece is damaged ({error}). Copy it again.") from error
+            raise InputError(f"{path}: this file is damaged ({error}). Copy it again.") from error
     write_whole(_state(tensors, about), folder / CHECKPOINT)
     return True
 
@@ -168,7 +170,7 @@ def _state(tensors: Tensors, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shared_out(tensors: Tensors, max_bytes: int) -> list[Tensors]:
-    """Fill one piece after the other."""
+    """Fill one shard after the other."""
     shards: list[Tensors] = [{}]
     room = max_bytes - 8 * _ENTRY
     for name, value in tensors.items():

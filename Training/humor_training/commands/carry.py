@@ -20,20 +20,20 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 def _add_carry(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
     parser = commands.add_parser(
-        "carry", help="a run in files of less than 16 MB; 'fit --run' goes on from them elsewhere"
+        "carry", help="write a run as files of less than 16 MB, from which 'fit --run' continues elsewhere"
     )
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder of 'humor-train fit'")
-    parser.add_argument("output", type=Path, help="another folder; it becomes a run's folder")
+    parser.add_argument("output", type=Path, help="a new folder, which 'fit --run' accepts")
     parser.add_argument(
         "--weights-only",
         action="store_true",
-        help="the averaged weights without the optimiser's state: two fifths of the size, for safe keeping",
+        help="the averaged weights without the optimiser's state: two fifths of the size, for a backup",
     )
     parser.set_defaults(run=run_carry)
 
 
 def run_carry(args: argparse.Namespace) -> None:
-    """Write the checkpoint's pieces and the run's tables; say what they weigh."""
+    """Write the checkpoint's shards and the run's tables; say what they weigh."""
     import shutil
 
     from ..checkpoints import ORIGIN, RECIPE
@@ -49,22 +49,28 @@ def run_carry(args: argparse.Namespace) -> None:
         if (args.run_folder / name).exists():
             shutil.copy2(args.run_folder / name, args.output / name)
     size = sum(path.stat().st_size for path in files) / 1e6
-    print(f"{args.output}: step {state['step']} in {len(files)} pieces, {size:.1f} MB.")
+    print(f"{args.output}: step {state['step']} in {len(files)} files, {size:.1f} MB.")
 
 
 def _add_kit(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
-    parser = commands.add_parser("kit", help="a folder that trains on a lent machine: code, cases, start.sh")
+    parser = commands.add_parser(
+        "kit", help="make a folder that trains on a borrowed machine: code, cases, start.sh"
+    )
     add_recipe(parser)
     parser.add_argument("output", type=Path, help="the folder; it must not be there yet")
     add_data(parser)
     add_split(parser)
     parser.add_argument(
-        "--start", help="run folder or bundle of the same network, whose weights to begin with"
+        "--start", help="run folder or bundle of the same network whose weights to start from"
     )
-    parser.add_argument("--megabytes", type=float, default=60.0, help="the most it may hold, in MiB (60)")
-    parser.add_argument("--python", default="3.12", help="the machine's Python, for the wheels (3.12)")
-    parser.add_argument("--no-wheels", action="store_true", help="carry no libraries")
+    parser.add_argument(
+        "--megabytes", type=float, default=60.0, help="largest size of the folder in MiB (60)"
+    )
+    parser.add_argument(
+        "--python", default="3.12", help="Python version of that machine, for the wheels (3.12)"
+    )
+    parser.add_argument("--no-wheels", action="store_true", help="include no libraries")
     parser.set_defaults(run=run_kit)
 
 

@@ -14,7 +14,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 def _add_check(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
-    parser = commands.add_parser("check", help="one table of everything that is wrong with the data")
+    parser = commands.add_parser("check", help="list everything that is wrong with a data set")
     parser.add_argument("data", type=Path, help="folder, CSV or JSON of labelled studies, or a packed folder")
     parser.add_argument(
         "--layout",
@@ -65,7 +65,9 @@ def _add_pack(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("data", type=Path, help="folder, CSV or JSON of labelled studies")
     parser.add_argument("output", type=Path, help="folder for the packed cases; give it as --data later")
-    parser.add_argument("--processes", type=int, default=2, help="how many pack at the same time (2)")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="how many cases are packed at the same time (2)"
+    )
     parser.set_defaults(run=run_pack)
 
 

@@ -40,11 +40,13 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     add_device(parser)
     parser.add_argument("--window", default="auto", help="auto, whole or the edge of sliding windows")
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    parser.add_argument("--mirror", action="store_true", help="average with the result of the mirrored brain")
     parser.add_argument(
-        "--mirror", action="store_true", help="take the mean with the mirrored brain's result"
+        "--best",
+        action="store_true",
+        help="of a run: the weights that were best on held-out cases, not the last",
     )
-    parser.add_argument("--best", action="store_true", help="of a run: best on held-out cases, not the last")
-    parser.add_argument("--resume", action="store_true", help="leave out the studies that are done already")
+    parser.add_argument("--resume", action="store_true", help="skip studies that are done already")
     parser.set_defaults(run=run_evaluate)
 
 
@@ -97,11 +99,13 @@ def _sources(args: argparse.Namespace, folder: Path) -> list[Source]:
 def _add_compare(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
     parser = commands.add_parser(
-        "compare", help="differences between a model and others, study by study, from their scores.csv"
+        "compare", help="compare a model with others, study by study, from their scores.csv"
     )
     parser.add_argument("scores", type=Path, help="scores.csv of the model in question")
     parser.add_argument("others", type=Path, nargs="+", help="scores.csv of the models that are subtracted")
-    parser.add_argument("--names", nargs="+", default=[], help="of the models (default: their folders')")
+    parser.add_argument(
+        "--names", nargs="+", default=[], help="names of the models (default: those of their folders)"
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder for tables and picture")
     parser.set_defaults(run=run_compare)
 
@@ -134,7 +138,9 @@ def _add_thresholds(commands: argparse._SubParsersAction) -> None:
     add_data(parser)
     add_run(parser)
     add_device(parser)
-    parser.add_argument("--best", action="store_true", help="for the best on held-out cases, not the last")
+    parser.add_argument(
+        "--best", action="store_true", help="for the weights that were best on held-out cases, not the last"
+    )
     parser.set_defaults(run=run_thresholds)
 
 
@@ -190,7 +196,7 @@ def _add_crossvalidate(commands: argparse._SubParsersAction) -> None:
     add_run(parser)
     add_device(parser)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--teacher", help="cross-validation's run folder of a teacher: fold by fold the same")
+    parser.add_argument("--teacher", help="folder of a teacher's cross-validation with the same folds")
     add_measures(parser)
     parser.set_defaults(run=run_crossvalidate)
 

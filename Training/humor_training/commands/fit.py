@@ -45,25 +45,23 @@ GATE_BATCHES = 12
 
 def _add_fit(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
-    parser = commands.add_parser("fit", help="train a network; goes on where an earlier call stopped")
+    parser = commands.add_parser("fit", help="train a network, or continue where an earlier call stopped")
     add_recipe(parser)
     add_data(parser)
     add_run(parser)
     add_split(parser)
     add_device(parser)
     parser.add_argument(
-        "--minutes", type=float, help="stop after so many minutes, saved; call again to go on"
+        "--minutes", type=float, help="save and stop after this many minutes; call again to continue"
     )
     parser.add_argument(
         "--schedule-minutes",
         type=float,
-        help="of all calls together: as many steps as fit into them here, measured first",
+        help="minutes of all calls together: steps are timed first, and as many planned as fit",
     )
-    parser.add_argument("--teacher", help="run folder or bundle to follow (distillation)")
+    parser.add_argument("--teacher", help="run folder or bundle of the teacher to distil from")
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument(
-        "--start", help="run folder or bundle of the same network, whose weights to begin with"
-    )
+    begin.add_argument("--start", help="run folder or bundle of the same network whose weights to start from")
     begin.add_argument(
         *("--upcycle-from", "--grow-from"),  # the second is the older name
         metavar="STUDENT",
@@ -236,12 +234,14 @@ def run_report(args: argparse.Namespace) -> None:
 
 def _add_throughput(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
-    parser = commands.add_parser("throughput", help="training speed of recipes on this machine, side by side")
+    parser = commands.add_parser("throughput", help="compare the training speed of recipes on this machine")
     parser.add_argument("recipes", type=Path, nargs="+", help="YAML files or names of bundled recipes")
     add_data(parser)
     add_device(parser)
     parser.add_argument("--steps", type=int, default=20, help="steps that are timed")
-    parser.add_argument("--window", type=int, default=96, help="edge of the windows, the same for all")
+    parser.add_argument(
+        "--window", type=int, default=96, help="edge of the windows in voxels, the same for all"
+    )
     parser.add_argument("--batch", type=int, default=1)
     parser.set_defaults(run=run_throughput, folder=Path("runs") / "throughput")
 

@@ -26,7 +26,9 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("export", help="write a run's network as a bundle, with measured Dice")
     parser.add_argument("bundle", type=Path, help="the bundle's folder, made or replaced")
     add_run(parser)
-    parser.add_argument("--best", action="store_true", help="the best on held-out cases, not the last")
+    parser.add_argument(
+        "--best", action="store_true", help="the weights that were best on held-out cases, not the last"
+    )
     parser.add_argument("--title", required=True)
     parser.add_argument("--version", default="1.0")
     parser.add_argument(
@@ -34,7 +36,9 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--data-words", default="", help="what it was trained on, for the card")
     parser.add_argument("--cite", nargs="*", default=[], help="what to cite for the data, or 'brats'")
-    parser.add_argument("--eight-bit", action="store_true", help="half the size, for teachers")
+    parser.add_argument(
+        "--eight-bit", action="store_true", help="store weights in 8 bits: half the size, for teachers"
+    )
     parser.add_argument("--min-component-ml", type=float, default=0.0)
     parser.add_argument("--evaluate", type=Path, nargs="*", default=[], help="folders of labelled studies")
     parser.set_defaults(run=run_export)
@@ -123,7 +127,7 @@ def _with_heads(
 def _add_average(commands: argparse._SubParsersAction) -> None:
     """The command's options."""
     parser = commands.add_parser(
-        "average", help="one network from the mean weights of runs that began with the same weights"
+        "average", help="average the weights of runs that started from the same weights (model soup)"
     )
     parser.add_argument("runs", type=Path, nargs="+", help="folders of runs")
     add_run(parser)

@@ -31,7 +31,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder, CSV or JSON of labelled studies, or a packed folder"
     )
-    parser.add_argument("--cache", type=Path, help="where packed cases are kept (default: beside the run)")
+    parser.add_argument(
+        "--cache", type=Path, help="folder for packed and unpacked cases (default: beside the run)"
+    )
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -46,17 +48,24 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_measures(parser: argparse.ArgumentParser) -> None:
     """What is measured, and for which subsets."""
-    parser.add_argument("--metrics", nargs="+", default=[], metavar="NAME", help="default: all")
     parser.add_argument(
-        "--subsets", choices=("all", "full"), default="all", help="full: all that a study has"
+        "--metrics", nargs="+", default=[], metavar="NAME", help="which metrics (default: all)"
+    )
+    parser.add_argument(
+        "--subsets",
+        choices=("all", "full"),
+        default="all",
+        help="all subsets of sequences, or only the full set of each study (default: all)",
     )
 
 
 def add_split(parser: argparse.ArgumentParser) -> None:
     """Which cases are held out: a number by chance (in the recipe), names, or a fold."""
     parser.add_argument("--hold", nargs="+", default=[], metavar="CASE", help="hold out these cases, by name")
-    parser.add_argument("--folds", type=int, default=0, help="hold out one of so many folds of patients")
-    parser.add_argument("--fold", type=int, default=0, help="which one, from 0")
+    parser.add_argument(
+        "--folds", type=int, default=0, help="split the patients into this many folds and hold out one"
+    )
+    parser.add_argument("--fold", type=int, default=0, help="which fold is held out, from 0")
 
 
 def recipe_path(path: Path) -> Path:

@@ -25,7 +25,7 @@ from humor.study.resampling import place, voxel_map
 from humor.study.study import read_volume
 from humor.study.volume import Volume
 
-from .labelled_study import Found, LabelledStudy
+from .labelled_study import FoundStudies, LabelledStudy
 from .loading import read_label_volume, to_brats, volume_files
 
 THREADS = 2
@@ -53,7 +53,7 @@ class _Shown:
     foreground: np.ndarray
 
 
-def check(found: Found) -> list[Finding]:
+def check(found: FoundStudies) -> list[Finding]:
     """All findings of a data set, errors first.
 
     Errors are what a training would stop at or learn wrong things from: missing and damaged files, images

@@ -45,7 +45,7 @@ class LabelledStudy:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundStudies:
     """What a layout found.
 
     Attributes:
@@ -71,7 +71,7 @@ class Layout:
 
     name: str
     example: str
-    find: Callable[[Path], Found | None]
+    find: Callable[[Path], FoundStudies | None]
 
 
 _TIME_POINTS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from humor.errors import InputError, UsageError
 
-from .labelled_study import Found
+from .labelled_study import FoundStudies
 from .layouts.dataset_json import DECATHLON, NNUNET
 from .layouts.folders import BRATS_2018, BRATS_2023, PLAIN
 from .layouts.lists import LIST_SUFFIXES, find_by_pattern, read_list
@@ -25,7 +25,7 @@ WAYS_OUT = (
 )
 
 
-def find_studies(data: Path, layout: str = AUTOMATIC) -> Found:
+def find_studies(data: Path, layout: str = AUTOMATIC) -> FoundStudies:
     """The labelled studies of a folder, of a list or of a description by pattern.
 
     Args:
@@ -53,7 +53,7 @@ def find_studies(data: Path, layout: str = AUTOMATIC) -> Found:
     return found
 
 
-def _in_folder(folder: Path, layout: str) -> Found:
+def _in_folder(folder: Path, layout: str) -> FoundStudies:
     if layout not in (AUTOMATIC, *FOLDER_LAYOUTS):
         raise UsageError(
             f"--layout {layout}: no such layout. There are {', '.join((AUTOMATIC, *FOLDER_LAYOUTS))}, "
@@ -73,7 +73,7 @@ def _in_folder(folder: Path, layout: str) -> Found:
     return fitting[0]
 
 
-def _nothing(data: Path, found: Iterable[Found]) -> str:
+def _nothing(data: Path, found: Iterable[FoundStudies]) -> str:
     """What is there instead of labelled studies."""
     for result in found:
         if result.unlabelled:
@@ -97,7 +97,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(every[:SHOWN]) + (", ..." if len(every) > SHOWN else "")
 
 
-def _refuse_unusable_names(data: Path, found: Found) -> None:
+def _refuse_unusable_names(data: Path, found: FoundStudies) -> None:
     if bad := [study.name for study in found.studies if Path(study.name).name != study.name]:
         raise InputError(f"{data}: {_listed(bad)} cannot be names of files. Use names without slashes.")
     counts = Counter(study.name for study in found.studies)

@@ -42,7 +42,7 @@ class Batch:
 
 
 class Objective(nn.Module):
-    """Network and losses together: ``objective(batch, step) -> name → scalar``, the sum as ``total``.
+    """Network and losses together: ``objective(image, regions, available, step)`` gives name → scalar loss.
 
     Args:
         network: what is trained.

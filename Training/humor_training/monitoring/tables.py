@@ -23,17 +23,17 @@ Line = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableFormat:
     """A table's file name and the columns that it always has, ``step`` first."""
 
     name: str
     columns: tuple[str, ...]
 
 
-LOSSES = Layout("losses.csv", (STEP, "seconds", "learning_rate", "waiting_share"))
+LOSSES = TableFormat("losses.csv", (STEP, "seconds", "learning_rate", "waiting_share"))
 """One more column for each named loss."""
-HELD_OUT = Layout("held_out.csv", (STEP, "subset", *REGION_KEYS))
-GATE_LOADS = Layout("gate_loads.csv", (STEP, "gate", "expert", "load"))
+HELD_OUT = TableFormat("held_out.csv", (STEP, "subset", *REGION_KEYS))
+GATE_LOADS = TableFormat("gate_loads.csv", (STEP, "gate", "expert", "load"))
 
 
 class Table:
@@ -45,17 +45,17 @@ class Table:
 
     Args:
         folder: the run's.
-        layout: which table.
+        form: which table.
         step: steps that the training has done; 0 begins a new table.
 
     Raises:
         InputError: the file is there but is no such table.
     """
 
-    def __init__(self, folder: Path, layout: Layout, step: int) -> None:
-        self._path = folder / layout.name
-        lines = read_lines(folder, layout)
-        self._columns = list(lines[0]) if lines else list(layout.columns)
+    def __init__(self, folder: Path, form: TableFormat, step: int) -> None:
+        self._path = folder / form.name
+        lines = read_lines(folder, form)
+        self._columns = list(lines[0]) if lines else list(form.columns)
         _replace(self._path, self._columns, [line for line in lines if int(line[STEP]) <= step])
 
     def add(self, rows: Sequence[Mapping[str, Value]]) -> None:
@@ -72,20 +72,20 @@ class Table:
             file.write(_text(self._columns, rows))
 
 
-def read_lines(folder: Path, layout: Layout) -> list[Line]:
+def read_lines(folder: Path, form: TableFormat) -> list[Line]:
     """All whole rows of a table, in the order in which they were written; none if there is no table.
 
     Raises:
         InputError: the file is there but is no such table.
     """
-    path = folder / layout.name
+    path = folder / form.name
     if not path.exists() or path.stat().st_size == 0:
         return []
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         header = next(csv.reader([file.readline()]), [])
-    if not set(layout.columns) <= set(header):
+    if not set(form.columns) <= set(header):
         raise InputError(
-            f"{path}: not a table of this version (columns {', '.join(layout.columns)} are needed). "
+            f"{path}: not a table of this version (columns {', '.join(form.columns)} are needed). "
             "Move it away, or give another run folder."
         )
     return _parse(path)

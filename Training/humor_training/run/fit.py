@@ -21,7 +21,7 @@ from ..data.labelled_case import LabelledCase
 from ..recipe import Recipe
 from .batches import Batches
 from .processes import Stopping, any_process
-from .record import Record, check, overall
+from .record import Record, held_out_dice, overall
 from .training import Training
 
 NOTE_EVERY = 25
@@ -111,7 +111,7 @@ def _loop(
 
 def _check(training: Training, material: CaseSplit, folder: Path, record: Record) -> None:
     recipe = training.recipe
-    means = check(training.ema, material.held, recipe.monitored, recipe.precision)
+    means = held_out_dice(training.ema, material.held, recipe.monitored, recipe.precision)
     score = overall(means)
     if score > training.best:
         training.best = score

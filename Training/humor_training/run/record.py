@@ -109,7 +109,7 @@ def segment(network: nn.Module, case: LabelledCase, names: Sequence[str], precis
     return (logits > 0).cpu().numpy()
 
 
-def check(
+def held_out_dice(
     network: nn.Module, cases: Sequence[LabelledCase], subsets: Sequence[Sequence[str]], precision: str
 ) -> Means:
     """Subset → region → mean Dice over the cases that have these sequences and this region.

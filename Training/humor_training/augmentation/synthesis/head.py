@@ -36,7 +36,7 @@ EDGES = 16
 
 
 @dataclass(frozen=True)
-class Plan:
+class TumourPlan:
     """A tumour that is to be.
 
     Attributes:
@@ -77,7 +77,9 @@ class Head:
     across: Tensor
 
 
-def draw_head(template: Template, config: SynthesisConfig, rng: np.random.Generator) -> tuple[Head, Plan]:
+def draw_head(
+    template: Template, config: SynthesisConfig, rng: np.random.Generator
+) -> tuple[Head, TumourPlan]:
     """A random head, and the tumour for which its tissues make room."""
     size = _size(template)
     control = _bent(template, size, rng)
@@ -110,7 +112,7 @@ def _count(length: int, grain: float) -> int:
 
 def _planned(
     template: Template, control: np.ndarray, size: Size, config: SynthesisConfig, rng: np.random.Generator
-) -> Plan:
+) -> TumourPlan:
     """Size and place: in the white matter of a hemisphere, away from surface and middle plane."""
     core, oedema = log_between(rng, config.core_ml), log_between(rng, config.oedema_ml)
     knots = np.rint(control).astype(int)
@@ -125,10 +127,10 @@ def _planned(
     chosen = places[rng.integers(len(places))]
     centre = np.array([knot_places(n, GRAIN)[k] for n, k in zip(size, chosen, strict=True)])
     side = 1 if across[tuple(chosen)] > 0 else -1
-    return Plan(centre, core, oedema, float(rng.uniform(*config.swelling)), side)
+    return TumourPlan(centre, core, oedema, float(rng.uniform(*config.swelling)), side)
 
 
-def _pushed(control: np.ndarray, plan: Plan, template: Template, size: Size) -> np.ndarray:
+def _pushed(control: np.ndarray, plan: TumourPlan, template: Template, size: Size) -> np.ndarray:
     """The map with tissue moved away from the tumour's middle, as by a ball that grows in it.
 
     Nothing is compressed, so what was at radius ``s`` is at ``r³ = s³ + R³``; the skull does not
@@ -145,7 +147,7 @@ def _pushed(control: np.ndarray, plan: Plan, template: Template, size: Size) -> 
 
 
 def _tissues(
-    maps: Tensor, control: np.ndarray, plan: Plan, template: Template, rng: np.random.Generator
+    maps: Tensor, control: np.ndarray, plan: TumourPlan, template: Template, rng: np.random.Generator
 ) -> Head:
     """Sharp tissues with a sulcal width and a rim of fluid of the patient's own."""
     size = _shape(maps)
@@ -169,7 +171,7 @@ def steeper(part: Tensor) -> Tensor:
     return ((part - 0.5) * 2.2 + 0.5).clamp(0, 1)
 
 
-def _cropped(head: Head, plan: Plan) -> tuple[Head, Plan]:
+def _cropped(head: Head, plan: TumourPlan) -> tuple[Head, TumourPlan]:
     """The box around the brain, with edges that networks take."""
     begin, end = mask_box(head.brain.numpy())
     lengths = -(-(end - begin) // EDGES) * EDGES

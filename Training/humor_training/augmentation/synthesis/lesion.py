@@ -19,7 +19,7 @@ from humor.regions import ED, ET, NCR
 from ..chance import below, between
 from ..config import SynthesisConfig
 from ..warping import Size, box_mean, smooth_field
-from .head import Head, Plan
+from .head import Head, TumourPlan
 
 REACH = 64
 """mm around the middle of the core that may be reached."""
@@ -60,7 +60,7 @@ class Lesion:
     solid: Tensor
 
 
-def upcycle(head: Head, plan: Plan, config: SynthesisConfig, rng: np.random.Generator) -> Lesion:
+def upcycle(head: Head, plan: TumourPlan, config: SynthesisConfig, rng: np.random.Generator) -> Lesion:
     """Grow the planned tumour. Volumes are exact where there is room for them."""
     box = _box(plan, head)
     brain, white, fluid = head.brain[box], head.white[box], head.fluid[box]
@@ -83,7 +83,7 @@ def upcycle(head: Head, plan: Plan, config: SynthesisConfig, rng: np.random.Gene
     return Lesion(box, labels, water, parts["enhancing"], parts["necrosis"], parts["solid"])
 
 
-def _box(plan: Plan, head: Head) -> Box:
+def _box(plan: TumourPlan, head: Head) -> Box:
     """Even lengths, so that the lattice of 2 mm fits."""
     parts = []
     for middle, length in zip(plan.centre, head.brain.shape, strict=True):
@@ -92,7 +92,7 @@ def _box(plan: Plan, head: Head) -> Box:
     return parts[0], parts[1], parts[2]
 
 
-def _core(room: Tensor, box: Box, plan: Plan, size: Size, rng: np.random.Generator) -> Tensor:
+def _core(room: Tensor, box: Box, plan: TumourPlan, size: Size, rng: np.random.Generator) -> Tensor:
     """Distance (mm, about) to the core's surface: a few overlapping lumps with a wavy outline."""
     axes = (torch.arange(part.start, part.stop, dtype=torch.float32) for part in box)
     places = torch.meshgrid(*axes, indexing="ij")

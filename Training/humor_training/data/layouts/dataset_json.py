@@ -15,7 +15,7 @@ from humor.sequences import SEQUENCES
 from humor.study.file_names import read_name
 from humor.study.formats import stem
 
-from ..labelled_study import Found, LabelledStudy, Layout, SequenceFile, patient_of
+from ..labelled_study import FoundStudies, LabelledStudy, Layout, SequenceFile, patient_of
 
 DATASET = "dataset.json"
 IMAGES, LABELS = "imagesTr", "labelsTr"
@@ -112,7 +112,7 @@ def _meaning(path: Path, name: str) -> int | str:
     )
 
 
-def _find_decathlon(folder: Path) -> Found | None:
+def _find_decathlon(folder: Path) -> FoundStudies | None:
     """Every channel of a file is a sequence (Antonelli et al. 2022, Nat Commun 13:4128)."""
     if not (folder / DATASET).is_file() or not (folder / IMAGES).is_dir():
         return None
@@ -131,13 +131,13 @@ def _find_decathlon(folder: Path) -> Found | None:
             studies.append(LabelledStudy(name, patient_of(name), files, label, dataset.label_values))
         else:
             unlabelled.append(name)
-    return Found(DECATHLON.name, tuple(studies), tuple(unlabelled))
+    return FoundStudies(DECATHLON.name, tuple(studies), tuple(unlabelled))
 
 
 _NUMBERED = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})(?P<ending>\.[a-z.]+)")
 
 
-def _find_nnunet(folder: Path) -> Found | None:
+def _find_nnunet(folder: Path) -> FoundStudies | None:
     """Cases of the training part; channels that a case lacks are missing sequences."""
     if not (folder / DATASET).is_file() or not (folder / IMAGES).is_dir():
         return None
@@ -159,7 +159,7 @@ def _find_nnunet(folder: Path) -> Found | None:
             studies.append(LabelledStudy(case, patient_of(case), ordered, label, dataset.label_values))
         else:
             unlabelled.append(case)
-    return Found(NNUNET.name, tuple(studies), tuple(unlabelled))
+    return FoundStudies(NNUNET.name, tuple(studies), tuple(unlabelled))
 
 
 DECATHLON = Layout(

@@ -10,7 +10,7 @@ from humor.regions import ED, ET, NCR
 from humor.sequences import SEQUENCES
 from humor.study.formats import NIFTI_SUFFIXES
 
-from ..labelled_study import Found, LabelledStudy, Layout, SequenceFile, patient_of
+from ..labelled_study import FoundStudies, LabelledStudy, Layout, SequenceFile, patient_of
 
 LABEL = "label"
 LABEL_FILE = "seg.nii.gz"
@@ -28,14 +28,14 @@ def study_in(folder: Path) -> LabelledStudy:
     return LabelledStudy(folder.name, patient_of(folder.name), files, folder / LABEL_FILE)
 
 
-def _find_plain(folder: Path) -> Found | None:
+def _find_plain(folder: Path) -> FoundStudies | None:
     """Folders with a label map, also those without any sequence, so that checks can name them."""
     folders = sorted(path for path in folder.iterdir() if path.is_dir())
     labelled = [path for path in folders if (path / LABEL_FILE).exists()]
     bare = [path.name for path in folders if path not in labelled and study_files(path)]
     if not labelled and not bare:
         return None
-    return Found(PLAIN.name, tuple(study_in(path) for path in labelled), tuple(bare))
+    return FoundStudies(PLAIN.name, tuple(study_in(path) for path in labelled), tuple(bare))
 
 
 PLAIN = Layout(
@@ -57,7 +57,7 @@ def find_by_endings(
     layout: str,
     endings: Mapping[str, str],
     label_values: Mapping[int, int] | None = None,
-) -> Found | None:
+) -> FoundStudies | None:
     """Studies ``NAME/NAME<ending>.nii.gz`` (or ``.nii``).
 
     Args:
@@ -80,7 +80,7 @@ def find_by_endings(
                 unlabelled.append(place.name)
     if not studies and not unlabelled:
         return None
-    return Found(layout, tuple(sorted(studies, key=lambda study: study.name)), tuple(unlabelled))
+    return FoundStudies(layout, tuple(sorted(studies, key=lambda study: study.name)), tuple(unlabelled))
 
 
 def _file(folder: Path, ending: str) -> Path | None:
@@ -88,7 +88,7 @@ def _file(folder: Path, ending: str) -> Path | None:
     return next((path for path in named if path.is_file()), None)
 
 
-def _find_brats_2018(folder: Path) -> Found | None:
+def _find_brats_2018(folder: Path) -> FoundStudies | None:
     return find_by_endings(folder, BRATS_2018.name, BRATS_2018_ENDINGS)
 
 
@@ -99,7 +99,7 @@ list it would be taken for the ET of older releases."""
 PAEDIATRIC = "BraTS-PED"
 
 
-def _find_brats_2023(folder: Path) -> Found | None:
+def _find_brats_2023(folder: Path) -> FoundStudies | None:
     """Studies of the glioma, Africa, metastasis and meningioma tasks.
 
     Raises:

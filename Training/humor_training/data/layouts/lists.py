@@ -17,14 +17,14 @@ from humor.regions import LABEL_NAMES
 from humor.sequences import SEQUENCES
 from humor.study.file_names import read_name
 
-from ..labelled_study import Found, LabelledStudy, SequenceFile
+from ..labelled_study import FoundStudies, LabelledStudy, SequenceFile
 from .folders import LABEL
 
 LIST_SUFFIXES = (".csv", ".json")
 COLUMNS = ("patient", "study", *SEQUENCES, LABEL)
 
 
-def read_list(path: Path) -> Found:
+def read_list(path: Path) -> FoundStudies:
     """The studies of a list, in its order; files are not looked for yet.
 
     CSV: a line per study with the columns ``COLUMNS``; ``study`` may be left out, empty cells are missing
@@ -54,7 +54,9 @@ def read_list(path: Path) -> Found:
         ) from error
 
 
-def _from_rows(path: Path, rows: Iterable[Mapping[str, Any]], values: Mapping[int, int] | None) -> Found:
+def _from_rows(
+    path: Path, rows: Iterable[Mapping[str, Any]], values: Mapping[int, int] | None
+) -> FoundStudies:
     studies, unlabelled = [], []
     for number, row in enumerate(rows, 1):
         _refuse_misspelt(path, row)
@@ -67,7 +69,7 @@ def _from_rows(path: Path, rows: Iterable[Mapping[str, Any]], values: Mapping[in
             continue
         files = {key: SequenceFile(path.parent / cells[key]) for key in SEQUENCES if key in cells}
         studies.append(LabelledStudy(name, cells["patient"], files, path.parent / cells[LABEL], values))
-    return Found("list", tuple(studies), tuple(unlabelled))
+    return FoundStudies("list", tuple(studies), tuple(unlabelled))
 
 
 def _refuse_misspelt(path: Path, row: Mapping[str, Any]) -> None:
@@ -98,7 +100,7 @@ def find_by_pattern(
     pattern: str,
     names: Mapping[str, str] | None = None,
     label_values: Mapping[int, int] | None = None,
-) -> Found:
+) -> FoundStudies:
     """Studies whose files fit a pattern.
 
     Args:
@@ -133,7 +135,7 @@ def find_by_pattern(
             studies.append(LabelledStudy(name, patient, files, found[LABEL], label_values))
         else:
             unlabelled.append(name)
-    return Found("pattern", tuple(studies), tuple(unlabelled))
+    return FoundStudies("pattern", tuple(studies), tuple(unlabelled))
 
 
 def _checked_names(names: dict[str, str]) -> dict[str, str]:

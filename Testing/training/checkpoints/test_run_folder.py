@@ -15,7 +15,14 @@ import yaml
 from humor.errors import InputError
 from humor_training.baselines import build_any
 from humor_training.checkpoints import CHECKPOINT, ORIGIN, RECIPE
-from humor_training.checkpoints.run_folder import load_trained, read_checkpoint, read_metadata, write_whole
+from humor_training.checkpoints.run_folder import (
+    load_trained,
+    read_checkpoint,
+    read_metadata,
+    read_thresholds,
+    write_thresholds,
+    write_whole,
+)
 from humor_training.cli import main
 
 NETWORK = {"name": "humor_student_pyramid", "dim": 24, "mlp": 48, "depth": 4, "heads": 3, "feature_size": 4}
@@ -98,3 +105,17 @@ def test_a_folder_without_rights_is_told(folder: Path, capsys: pytest.CaptureFix
     words = ["export", folder.parent / "bundle", "--run", folder, "--title", "T"]
     assert main([str(word) for word in words]) == 1
     assert str(folder) in capsys.readouterr().err
+
+
+CHOSEN = {"thresholds": {"WT": 0.7, "TC": 0.3, "ET": 0.1}, "chosen_on": ["a"]}
+
+
+def test_what_was_written_is_read_for_the_same_weights_only(tmp_path: Path) -> None:
+    weights = tmp_path / "checkpoint.pt"
+    weights.write_bytes(b"one")
+    assert read_thresholds(tmp_path, weights) == {}
+    write_thresholds(tmp_path, weights, CHOSEN)
+    assert read_thresholds(tmp_path, weights) == CHOSEN
+    weights.write_bytes(b"other")
+    with pytest.raises(InputError, match="humor-train thresholds --run"):
+        read_thresholds(tmp_path, weights)

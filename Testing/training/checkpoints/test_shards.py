@@ -1,4 +1,4 @@
-"""A checkpoint that travels in small files: what is exact, what is rounded, what happens to a lost piece."""
+"""A checkpoint that travels in small files: what is exact, what is rounded, what happens to a lost file."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def test_weights_are_halved_and_what_moves_them_has_8_bits(state: dict[str, Any]
     assert sum(path.stat().st_size for path in files) < 5 * size + 300_000  # headers of a tiny network
 
 
-def test_a_training_goes_on_from_pieces_nearly_as_if_it_had_never_been_stopped(
+def test_a_training_goes_on_from_shards_nearly_as_if_it_had_never_been_stopped(
     state: dict[str, Any], cases: list[LabelledCase], tmp_path: Path
 ) -> None:
-    write_shards(state, tmp_path / "pieces")
-    join_shards(tmp_path / "pieces")
-    gone_on, expected = trained(cases, 2, tmp_path / "pieces"), trained(cases, 5)
+    write_shards(state, tmp_path / "shards")
+    join_shards(tmp_path / "shards")
+    gone_on, expected = trained(cases, 2, tmp_path / "shards"), trained(cases, 5)
     assert gone_on.step == expected.step == 5
     start = state["network"]
     for name, value in expected.network.state_dict().items():
@@ -126,19 +126,19 @@ def test_a_checkpoint_that_is_there_is_kept(state: dict[str, Any], tmp_path: Pat
     assert not join_shards(tmp_path / "nothing")
 
 
-def test_a_lost_or_damaged_piece_is_named(state: dict[str, Any], tmp_path: Path) -> None:
+def test_a_lost_or_damaged_shard_is_named(state: dict[str, Any], tmp_path: Path) -> None:
     files = write_shards(state, tmp_path, max_bytes=SMALL)
     whole = files[1].read_bytes()
     files[1].write_bytes(whole[:1000])
-    with pytest.raises(InputError, match=rf"{files[1].name}: this piece is damaged"):
+    with pytest.raises(InputError, match=rf"{files[1].name}: this file is damaged"):
         join_shards(tmp_path)
     files[1].unlink()
-    with pytest.raises(InputError, match=rf"{len(files)} pieces .* {len(files) - 1} are there"):
+    with pytest.raises(InputError, match=rf"{len(files) - 1} of the {len(files)} files"):
         join_shards(tmp_path)
     assert not (tmp_path / CHECKPOINT).exists()
 
 
-def test_fewer_pieces_replace_more(state: dict[str, Any], tmp_path: Path) -> None:
+def test_fewer_shards_replace_more(state: dict[str, Any], tmp_path: Path) -> None:
     write_shards(state, tmp_path, max_bytes=SMALL)
     files = write_shards(state, tmp_path)
     assert sorted(tmp_path.iterdir()) == files
