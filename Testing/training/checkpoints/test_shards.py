@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,11 @@ SMALL = 100_000
 
 
 @pytest.fixture(scope="module")
-def cases(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> list[LabelledCase]:
+def cases(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Sequence[LabelledCase]:
     return load_packed(studies, tmp_path_factory.mktemp("packed"))
 
 
-def trained(cases: list[LabelledCase], steps: int, folder: Path | None = None) -> Training:
+def trained(cases: Sequence[LabelledCase], steps: int, folder: Path | None = None) -> Training:
     training = Training(RECIPE, make_fabric("cpu"))
     if folder is not None:
         training.load(folder / CHECKPOINT)
@@ -47,7 +48,7 @@ def trained(cases: list[LabelledCase], steps: int, folder: Path | None = None) -
 
 
 @pytest.fixture(scope="module")
-def state(cases: list[LabelledCase], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def state(cases: Sequence[LabelledCase], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     path = tmp_path_factory.mktemp("run") / CHECKPOINT
     trained(cases, 3).save(path)
     return torch.load(path, weights_only=True)
@@ -88,7 +89,7 @@ def test_weights_are_halved_and_what_moves_them_has_8_bits(state: dict[str, Any]
 
 
 def test_a_training_goes_on_from_shards_nearly_as_if_it_had_never_been_stopped(
-    state: dict[str, Any], cases: list[LabelledCase], tmp_path: Path
+    state: dict[str, Any], cases: Sequence[LabelledCase], tmp_path: Path
 ) -> None:
     write_shards(state, tmp_path / "shards")
     join_shards(tmp_path / "shards")
@@ -105,7 +106,7 @@ def test_a_training_goes_on_from_shards_nearly_as_if_it_had_never_been_stopped(
 
 
 def test_weights_alone_become_the_weights_and_moments_begin_anew(
-    state: dict[str, Any], cases: list[LabelledCase], tmp_path: Path
+    state: dict[str, Any], cases: Sequence[LabelledCase], tmp_path: Path
 ) -> None:
     files = write_shards(state, tmp_path, weights_only=True)
     size = sum(value.numel() for value in state["average"].values())
