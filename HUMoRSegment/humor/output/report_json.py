@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import __version__
 from ..box import bounding_box
-from ..inference.result_warnings import all_warnings
+from ..inference.segmentation import all_warnings
 from ..options import SegmentOptions
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
