@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from string import Formatter
 from typing import Any
 
@@ -266,14 +267,19 @@ def _names(sentence: str) -> set[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers of numpy as Python's own."""
-    return value.item() if hasattr(value, "item") else list(value) if isinstance(value, tuple) else value
+    """What JSON can hold: Python's own numbers; what is not finite, as its name."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    value = value.item() if hasattr(value, "item") else value
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A value as people read it: sequences by their names, edges with crosses."""
-    if name == "sequences":
-        return ", ".join(DISPLAY_NAMES[each] for each in value)
+    """A value as people read it: sequences by their names, edges with crosses, lists with commas."""
     if name in ("sequence", "target"):
         return DISPLAY_NAMES[value]
-    return "×".join(map(str, value)) if name == "window" else value
+    if not isinstance(value, list):
+        return value
+    if name == "sequences":
+        return ", ".join(DISPLAY_NAMES[each] for each in value)
+    return ("×" if name == "window" else ", ").join(map(str, value))

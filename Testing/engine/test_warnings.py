@@ -38,6 +38,12 @@ def test_a_record_survives_a_file() -> None:
     assert from_json(json.loads(json.dumps(to_json(counted)))) == counted
 
 
+def test_what_json_cannot_hold_is_named() -> None:
+    warning = warn("voxel_size_invalid", file="a.nii", pixdim=[float("nan"), 1.0], taken=[1.0, 1.0])
+    facts = json.loads(json.dumps(to_json(warning), allow_nan=False))
+    assert facts["values"]["pixdim"] == ["nan", 1.0] and "(pixdim nan, 1.0)" in facts["text"]
+
+
 def test_a_record_of_another_version_keeps_its_words() -> None:
     facts = {"code": "from_the_future", "level": NOTE, "values": {"x": 1}, "text": "Something new."}
     assert str(from_json(facts)) == "Something new."
