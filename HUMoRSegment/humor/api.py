@@ -65,7 +65,7 @@ def segment(
     Raises:
         HumorError: see ``errors``.
     """
-    from .inference.result_warnings import all_warnings
+    from .inference.segmentation import all_warnings
     from .pipeline import segment_files, segment_in_memory
 
     ready = None if model is None or isinstance(model, str) else model

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Cancelled
 from .events import Reporter
-from .inference.result_warnings import all_warnings
+from .inference.segmentation import all_warnings
 from .interruption import check
 from .options import SegmentOptions
 from .output.folder import OutputFolder

@@ -66,7 +66,7 @@ def test_the_loop_trains_saves_and_resumes_a_baseline(name: str, tmp_path: Path)
     longer = replace(recipe, stages=(Stage(3, (EDGE, EDGE, EDGE), 1),))
     told: list[str] = []
     second = fit(longer, CaseSplit(cases, []), tmp_path, make_fabric("cpu"), tell=told.append)
-    assert second.step == 3 and told[0] == "going on from step 2 of 3"
+    assert second.step == 3 and told[0] == "continuing from step 2 of 3"
 
 
 @pytest.mark.parametrize("name", BASELINES)

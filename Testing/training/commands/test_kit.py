@@ -98,7 +98,7 @@ def test_a_kit_trains_for_its_minutes_and_goes_on_in_another_place(tmp_path: Pat
     shutil.copytree(tmp_path / "first", kit / "run")
     second = run_kit(kit, "0.2", "2", tmp_path / "second")
     later, same = counted(tmp_path / "second", tmp_path / "b")
-    assert f"going on from step {steps} of {planned}" in second
+    assert f"continuing from step {steps} of {planned}" in second
     assert later > steps and same == planned
 
 

@@ -156,7 +156,7 @@ def test_names_and_recipes_cannot_break_the_page(run: Path) -> None:
     (run / "recipe.yaml").write_text("</code><script>alert(1)</script>")
     page = page_of(run)
     assert "<b>&\"'" in page.curves() and "script" not in {tag for tag, _ in page.tags}
-    assert "Of another version" in page.text
+    assert "recipe is of another version" in page.text
 
 
 def test_speed_is_steps_per_minute_between_two_notes(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_killed_and_resumed_training_ends_with_the_same_weights(
     steps = read_run(tmp_path / "run")[1]["step"]
     assert 3 <= steps < 8
     output = finish(command(path, studies, tmp_path / "run"))
-    assert f"going on from step {steps} of 8" in output
+    assert f"continuing from step {steps} of 8" in output
     one, other = load_trained(whole).state_dict(), load_trained(tmp_path / "run").state_dict()
     for name, tensor in one.items():
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-5)
@@ -191,7 +191,7 @@ def test_two_compiled_processes_that_are_stopped_go_on_to_the_losses_of_uninterr
     step = read_run(tmp_path / "parts")[1]["step"]
     assert 25 <= step < 40
     told = finish([*run, *command(path, studies, tmp_path / "parts")[1:]], minutes)
-    assert f"going on from step {step}" in told
+    assert f"continuing from step {step}" in told
     one, other = load_trained(tmp_path / "whole").state_dict(), load_trained(tmp_path / "parts").state_dict()
     for name, tensor in one.items():
         torch.testing.assert_close(other[name], tensor, rtol=1e-4, atol=1e-6)

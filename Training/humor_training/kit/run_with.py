@@ -9,8 +9,9 @@ import sys
 
 NEEDED = (
     *("torch", "numpy", "scipy", "matplotlib", "monai", "nibabel", "nrrd", "isal", "psutil", "yaml"),
-    *("safetensors", "lightning", "pydantic"),
+    *("safetensors", "lightning", "pydantic.type_adapter"),
 )
+"""The last is what version 2 of pydantic has and version 1 has not."""
 
 
 def main() -> int:

@@ -121,7 +121,7 @@ def _header(figures: RunFigures) -> str:
         if isinstance(cases := figures.origin.get(key), list):
             facts.append(f"{len(cases)} {words}")
     if "teacher" in figures.origin:
-        facts.append("follows a teacher")
+        facts.append("distilled from a teacher")
     return (
         f'<header><h1>Training {text(figures.name)}</h1><p class="soft">{", ".join(facts)}</p></header>'
         f"<section>{_cards(figures)}{_progress(figures)}</section>"

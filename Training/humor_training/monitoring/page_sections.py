@@ -188,7 +188,8 @@ def recipe(figures: RunFigures) -> str:
     """The recipe as it was given."""
     if not figures.recipe_text:
         return ""
-    other = "" if figures.recipe else '<p class="small soft">Of another version: stages are not shown.</p>'
+    words = "This recipe is of another version, so the charts do not show its stages."
+    other = "" if figures.recipe else f'<p class="small soft">{words}</p>'
     return f"<section><h2>Recipe</h2>{other}<pre><code>{text(figures.recipe_text)}</code></pre></section>"
 
 

@@ -48,7 +48,7 @@ def fit(
     tell: Callable[[str], None] = print,
     seconds: float | None = None,
 ) -> Training:
-    """Train to the end of the recipe, going on from ``folder``'s checkpoint if there is one.
+    """Train to the end of the recipe, from ``folder``'s checkpoint if there is one.
 
     The folder gets ``checkpoint.pt``, ``best.pt`` (by the mean Dice of the held-out cases), tables,
     pictures and ``report.html``. On SIGTERM or Ctrl-C, and after ``seconds``, the step is finished and saved.
@@ -58,12 +58,12 @@ def fit(
             checkpoint is of another network, or the loss is not a number any more.
     """
     if not material.learning:
-        raise InputError("No case is left to learn from: hold out fewer, or give more data.")
+        raise InputError("No case is left to train on: hold out fewer, or give more data.")
     folder.mkdir(parents=True, exist_ok=True)
     training, checkpoint = Training(recipe, fabric, teacher, start), folder / CHECKPOINT
     if checkpoint.exists():
         training.load(checkpoint)
-        tell(f"going on from step {training.step} of {recipe.steps}")
+        tell(f"continuing from step {training.step} of {recipe.steps}")
     record = Record(folder, training, tell) if fabric.is_global_zero else None
     shapes = wanted_shapes(recipe.augmentation, material.held)
     batches = Batches(material.learning, recipe, training.step, fabric.global_rank, fabric.device, shapes)

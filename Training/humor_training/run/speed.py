@@ -80,8 +80,8 @@ def steps_within(
     steps = int(left / mean)
     if steps < len(recipe.stages):
         raise UsageError(
-            f"A step takes {mean:.1f} s here, and {minutes:g} minutes leave no time for one after the "
-            "measuring of it. Give more minutes, or a recipe of smaller windows."
+            f"A step takes {mean:.1f} s here: after timing it, {minutes:g} minutes leave no time for any. "
+            "Give more minutes, or a recipe with smaller windows."
         )
     return steps
 
