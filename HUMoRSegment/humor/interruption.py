@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def interruptible() -> Iterator[None]:
             raise KeyboardInterrupt
 
     forget()
-    with _second_one_ends_the_process(ours):
+    with _second_one_ends_the_process(ours), _lost_ones_not_shown():
         for number in ours:
             signal.signal(number, stop)
         try:
@@ -113,6 +114,22 @@ def interruptible() -> Iterator[None]:
             forget()
             for number in ours:
                 signal.signal(number, before[number] or signal.SIG_DFL)
+
+
+@contextmanager
+def _lost_ones_not_shown() -> Iterator[None]:
+    """Python shows exceptions that it cannot raise, as in ``__del__``; the wish to stop is kept anyway."""
+    show = sys.unraisablehook
+
+    def show_others(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is not KeyboardInterrupt:
+            show(lost)
+
+    sys.unraisablehook = show_others
+    try:
+        yield
+    finally:
+        sys.unraisablehook = show
 
 
 @contextmanager

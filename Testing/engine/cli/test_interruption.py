@@ -170,6 +170,26 @@ def test_a_second_signal_ends_a_process_that_is_in_a_library(start: Callable[...
     assert child.wait(timeout=60) == 130
 
 
+def test_a_signal_that_comes_where_nothing_can_be_raised_shows_no_traceback(
+    start: Callable[..., Popen[str]],
+) -> None:
+    code = (
+        "import os, signal, time\n"
+        "from humor.interruption import interruptible\n"
+        "class Odd:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(0.1)\n"
+        "try:\n"
+        "    with interruptible():\n"
+        "        Odd()\n"
+        "        print('lost')\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    assert start("-c", code).communicate() == ("lost\nstopped\n", "")
+
+
 _PUBLISHES = """
 import os, sys, time
 from pathlib import Path

@@ -171,17 +171,22 @@ def test_a_scene_that_the_user_has_corrected_is_kept(
         (["STUDIES", "OUT", "--model", "no-such-model"], "no-such-model"),
         (["STUDIES", "OUT", "--reference", "t3"], "invalid choice"),
         (["STUDIES", "OUT", "--time-limit", "soon"], "whole number"),
-        (["STUDIES", "FILE"], "FILE"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_why(
     studies: Path, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
-    (tmp_path / "FILE").write_text("")
     places = {"STUDIES": studies, "NOWHERE": tmp_path / "nowhere", "OUT": tmp_path / "out"}
-    code, text = run(*({**places, "FILE": tmp_path / "FILE"}.get(word, word) for word in arguments))
+    code, text = run(*(places.get(word, word) for word in arguments))
     assert code == 2, text
     assert words in text and "Traceback" not in text
+
+
+def test_results_that_cannot_be_written_end_the_batch_with_its_reason(studies: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    code, text = run(studies, tmp_path / "file", "--device", "cpu")
+    assert code == 1 and f"Error: {tmp_path / 'file'}" in text and "Traceback" not in text
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_studies_can_be_listed_in_a_table(studies: Path, tmp_path: Path) -> None:
