@@ -20,7 +20,7 @@ from humor.sequences import SEQUENCES
 from .labelled_case import LabelledCase, read_about, read_image, read_labels
 
 MAPPED = 256
-"""Arrays of a process that stay mapped: mapping one again costs a few milliseconds, and each is an open file."""
+"""Arrays of a process that stay mapped; each is an open file, and mapping one again costs page faults."""
 
 
 class PackedCase(LabelledCase):
