@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
-from .options import SegmentOptions
+from .options import SEGMENTER_OPTIONS, SegmentOptions
 from .user_input import home
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .inference.segmenter import Segmenter
 
 PathLike = str | os.PathLike[str]
-_OF_MODELS = ("device", "precision", "window", "mirror")
 
 
 def load_model(name: str | None = None, **options: Any) -> Segmenter:
@@ -32,7 +31,7 @@ def load_model(name: str | None = None, **options: Any) -> Segmenter:
     """
     from .pipeline import make_segmenter, model_of
 
-    _check(options, _OF_MODELS)
+    _check(options, SEGMENTER_OPTIONS)
     chosen = SegmentOptions(model=name, **options)
     return make_segmenter(model_of(chosen), chosen)
 
@@ -66,13 +65,13 @@ def segment(
     Raises:
         HumorError: see ``errors``.
     """
-    from .inference.result_warnings import all_warnings
+    from .inference.segmentation import all_warnings
     from .pipeline import segment_files, segment_in_memory
 
     ready = None if model is None or isinstance(model, str) else model
     names = tuple(each.name for each in fields(SegmentOptions) if each.name != "model")
     _check(options, names)
-    if ready is not None and (twice := [name for name in _OF_MODELS if name in options]):
+    if ready is not None and (twice := [name for name in SEGMENTER_OPTIONS if name in options]):
         raise UsageError(f"{', '.join(twice)}: give this to load_model, which has made the model already.")
     chosen = SegmentOptions(model=model if isinstance(model, str) else None, **options)
     files = _files(study, chosen.channels)

@@ -18,7 +18,7 @@ import numpy as np
 
 from .errors import Cancelled, UsageError
 from .events import Reporter
-from .inference.result_warnings import all_warnings
+from .inference.segmentation import all_warnings
 from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import SEQUENCE_INFLUENCE

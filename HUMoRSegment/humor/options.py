@@ -21,6 +21,8 @@ WRITING = ("segment", "batch")
 """Commands that write a segmentation."""
 SEGMENTING = (*WRITING, "influence")
 """Commands that run a model."""
+IMAGES, MODEL, RESULTS = "images", "model", "results"
+"""Groups of options: how images are read and prepared, what segments them, what is written."""
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 _KEY = "option"
 # Version 0.1.0 hashed these also where they were left as they are. An option that comes later is hashed only
@@ -40,7 +42,7 @@ class Option:
         commands: those of the command line that have it.
         word: the option there, without dashes; empty for the field's name. A switch that is on by default
             becomes ``--no-WORD``.
-        group: heading in the help; empty for none.
+        group: heading in the help; options of ``MODEL`` but the model's name go to the ``Segmenter``.
         metavar: stands for its value in the help.
         choices: all values that it may have; empty where ``parse`` decides.
         parse: from what a user wrote to the value; raises ``UsageError``.
@@ -54,7 +56,7 @@ class Option:
     help: str
     commands: tuple[str, ...] = WRITING
     word: str = ""
-    group: str = ""
+    group: str = RESULTS
     metavar: str = ""
     choices: tuple[str, ...] = ()
     parse: Callable[[str], Any] = str
@@ -104,14 +106,22 @@ class SegmentOptions:
         "what the volumes of a 4-D file, or files CASE_0000, CASE_0001, ... (nnU-Net), are, in their order; "
         "'other' for any other image",
         commands=(*SEGMENTING, "inspect"),
+        group=IMAGES,
         metavar=",".join(SEQUENCES),
         parse=_channels,
+    )
+    register: bool = option(
+        False,
+        "align the sequences with each other first",
+        commands=SEGMENTING,
+        group=IMAGES,
+        parameter="register_first",
     )
     model: str | None = option(
         None,
         "a name from 'humor models', or a folder",
         commands=SEGMENTING,
-        group="model",
+        group=MODEL,
         metavar="NAME",
         decides=False,  # a model counts by the hash of its content
         parameter="model",
@@ -120,7 +130,7 @@ class SegmentOptions:
         "auto",
         "auto, cpu, cuda, cuda:N or mps",
         commands=SEGMENTING,
-        group="model",
+        group=MODEL,
         metavar="DEVICE",
         decides=False,  # what was begun on a GPU may go on on another, or on a CPU; each result says which
         parameter="device",
@@ -129,14 +139,14 @@ class SegmentOptions:
         "auto",
         "number format of the network; auto takes the fastest that suits the device",
         commands=SEGMENTING,
-        group="model",
+        group=MODEL,
         choices=PRECISIONS,
     )
     window: str = option(
         "auto",
         "the whole brain at once, or windows with an edge of N voxels (a multiple of 16)",
         commands=SEGMENTING,
-        group="model",
+        group=MODEL,
         metavar="auto|whole|N",
         parse=_window,
     )
@@ -144,30 +154,20 @@ class SegmentOptions:
         False,
         "also segment the mirrored brain and take the mean: a little better, the network runs twice",
         commands=SEGMENTING,
-        group="model",
+        group=MODEL,
         parameter="mirror",
-    )
-    register: bool = option(
-        False,
-        "align the sequences with each other first",
-        commands=SEGMENTING,
-        group="model",
-        parameter="register_first",
     )
     reference: str | None = option(
         None,
         "the sequence on whose grid results are wanted (default: the one with the smallest voxels)",
         commands=SEGMENTING,
-        group="results",
         choices=SEQUENCES,
         parameter="reference",
     )
-    probabilities: bool = option(
-        False, "also write probabilities.nii.gz", group="results", parameter="keep_probabilities"
-    )
-    page: bool = option(True, "no report.html", group="results", word="report")
-    routing: bool = option(True, "no routing maps and tables", group="results")
-    segments: bool = option(True, "no segmentation.seg.nrrd", group="results")
+    probabilities: bool = option(False, "also write probabilities.nii.gz", parameter="keep_probabilities")
+    page: bool = option(True, "no report.html", word="report")
+    routing: bool = option(True, "no routing maps and tables")
+    segments: bool = option(True, "no segmentation.seg.nrrd")
 
     def to_json(self) -> dict[str, Any]:
         """Name → value, as plain JSON has it, of every option of a run."""
@@ -181,6 +181,10 @@ class SegmentOptions:
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
         return SegmentOptions(**chosen)
+
+    def of_segmenter(self) -> dict[str, Any]:
+        """Name → value of the options that a ``Segmenter`` is made with."""
+        return {name: getattr(self, name) for name in SEGMENTER_OPTIONS}
 
     @property
     def decisive_hash(self) -> str:
@@ -225,3 +229,9 @@ def redeclared(name: str, default: Any, help: str) -> Any:
     """An option of ``SegmentOptions`` with another default, for a dataclass that derives from it."""
     declared = next(each for each in options_of(SegmentOptions) if each.name == name)
     return field(default=default, metadata={_KEY: replace(declared, help=help)})
+
+
+SEGMENTER_OPTIONS: tuple[str, ...] = tuple(
+    each.name for each in options_of(SegmentOptions) if each.group == MODEL and each.name != "model"
+)
+"""Names of the options that a ``Segmenter`` is made with."""

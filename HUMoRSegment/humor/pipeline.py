@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Cancelled
 from .events import Reporter
-from .inference.result_warnings import all_warnings
+from .inference.segmentation import all_warnings
 from .interruption import check
 from .options import SegmentOptions
 from .output.folder import OutputFolder
@@ -246,7 +246,7 @@ def make_segmenter(model: Bundle | Model, options: SegmentOptions) -> Segmenter:
     """
     from .inference.segmenter import Segmenter
 
-    return Segmenter(model, options.device, options.precision, options.window, options.mirror)
+    return Segmenter(model, **options.of_segmenter())
 
 
 class _Stopwatch:

@@ -22,6 +22,7 @@ _CHUNK = 1 << 18
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EROFS, errno.EACCES}
 PARTIAL = ".partial"
 """How the names of files end that are being written."""
+_HELD_BY_ANOTHER = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
 def open_plain(path: Path, flags: int) -> int:
@@ -152,9 +153,6 @@ def remove_folder(path: Path) -> None:
     """Remove a folder of ours with all that is in it; a link of that name stays, and what it leads to."""
     if is_folder(path):
         shutil.rmtree(path, ignore_errors=True)
-
-
-_HELD_BY_ANOTHER = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
 class FileLock:

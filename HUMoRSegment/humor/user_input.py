@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 
 _WRITTEN = re.compile(r"-?[0-9]{1,18}")
+LARGEST_EDGE = 2048
+"""Of a window in voxels; no head is longer on any grid that is read."""
 
 
 def whole_number(text: str, smallest: int, largest: int) -> int | None:
@@ -21,10 +23,6 @@ def whole_number(text: str, smallest: int, largest: int) -> int | None:
         return None
     number = int(text)
     return number if smallest <= number <= largest else None
-
-
-LARGEST_EDGE = 2048
-"""Of a window in voxels; no head is longer on any grid that is read."""
 
 
 def is_window(text: str, multiple: int) -> bool:

@@ -22,7 +22,7 @@ from benchmarks.alignment import DATA, REPOSITORY
 from benchmarks.healthy import write_healthy_brain
 from humor.bundle.bundle import load_bundle
 from humor.bundle.store import find_bundle
-from humor.inference.result_warnings import implausible
+from humor.inference.segmentation import implausible
 from humor.inference.segmenter import Segmenter
 from humor.sequences import SEQUENCES, subset_name, subsets
 from humor.study.case_building import build_case

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -9,7 +10,16 @@ import pytest
 
 import options_table
 from humor.cli.arguments import add_run_options, run_options
-from humor.options import SEGMENTING, WRITING, SegmentOptions, option, options_of, redeclared
+from humor.inference.segmenter import Segmenter
+from humor.options import (
+    SEGMENTER_OPTIONS,
+    SEGMENTING,
+    WRITING,
+    SegmentOptions,
+    option,
+    options_of,
+    redeclared,
+)
 
 CHOSEN = SegmentOptions(
     channels=("t1", "other"),
@@ -106,3 +116,10 @@ def test_all_commands_that_run_a_model_have_its_options() -> None:
 def test_the_table_in_the_documentation_is_up_to_date() -> None:
     page = Path(options_table.PAGE).read_text(encoding="utf-8")
     assert page == options_table.corrected(page), options_table.REMEDY
+
+
+def test_the_segmenter_takes_the_options_of_models() -> None:
+    parameters = inspect.signature(Segmenter).parameters
+    assert set(parameters) - {"model"} == set(SEGMENTER_OPTIONS)
+    defaults = {name: parameters[name].default for name in SEGMENTER_OPTIONS}
+    assert SegmentOptions().of_segmenter() == defaults

@@ -80,7 +80,7 @@ class CursorReader:
 
 
 def weights_sentence(gate: str, ras: Sequence[float], weights: Mapping[str, float]) -> str:
-    """A gate's weights at a place, as in “group2/block5 at (R 12, P 8, S 40): expert 1 62 %, …”.
+    """A gate's weights at a place, as in ``group2/block5 at (R 12, P 8, S 40): expert 1 62 %, …``.
 
     Args:
         gate: its name.

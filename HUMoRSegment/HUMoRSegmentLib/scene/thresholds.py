@@ -123,7 +123,7 @@ def _cropped(nodes: list[Any]) -> CroppedProbabilities:
         not own_grid(node).same_as(grid) or volume.ndim != 3
         for node, volume in zip(nodes, volumes, strict=True)
     ):
-        raise UsageError(_("The probability volumes no longer share one voxel grid. Segment again."))
+        raise UsageError(_("The probability volumes no longer lie on one grid. Segment again."))
     box = (
         bounding_box(np.logical_or.reduce([volume >= LEAST_PROBABILITY for volume in volumes]))
         or (slice(0, 1),) * 3

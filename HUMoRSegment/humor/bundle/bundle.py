@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import BundleError
 from ..hashing import sha256_of_bytes, sha256_of_open
-from .manifest import MANIFEST, MAX_MANIFEST_BYTES, Manifest
+from .manifest import CARD, MANIFEST, MAX_MANIFEST_BYTES, Manifest
 from .rules import GET_AGAIN
 from .weights import decode_weights, dequantise, weight_files
 
@@ -21,6 +21,7 @@ MAX_BYTES = 4 << 30
 """Of one file of a model, and of all that its zip unpacks to."""
 # A pipe that nobody writes to, or a device, must not keep anybody waiting.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_ENDINGS = (".safetensors", ".xml", ".bin")
 
 
 @dataclass(frozen=True)
@@ -180,3 +181,17 @@ def _check_graph(manifest: Manifest, path: Path) -> None:
         return
     if not all(graph[part] in manifest.files for part in ("xml", "constants")):
         raise BundleError(f"{path}: graph must name its xml and constants among the files. {GET_AGAIN}")
+
+
+def not_of_a_model(folder: Path) -> list[str]:
+    """Names in a folder that its own description does not list: a user's, which must not be deleted.
+
+    Of a damaged description all names with a model's endings are taken as listed.
+    """
+    there = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    try:
+        with open_file(folder / MANIFEST) as file:
+            listed = list(Manifest.from_json(file.read(), MANIFEST).files)
+    except (OSError, BundleError):
+        listed = [name for name in there if MANIFEST in there and name.endswith(_ENDINGS)]
+    return [name for name in there if name not in {*listed, MANIFEST, CARD}]

@@ -17,7 +17,7 @@ from ..errors import BundleError
 from ..hashing import sha256_of_bytes
 from ..interruption import put_off
 from ..plain_files import is_folder, sync_file, sync_folder
-from .bundle import Bundle, load_bundle, open_file
+from .bundle import Bundle, load_bundle, not_of_a_model
 from .card import make_card
 from .manifest import CARD, MANIFEST, Manifest
 from .weights import encode_weights
@@ -25,7 +25,6 @@ from .weights import encode_weights
 _PREFIX = ".humor-"
 _SUFFIX = ".partial"
 _ABANDONED_SECONDS = 24 * 3600
-_ENDINGS = (".safetensors", ".xml", ".bin")
 
 
 def save_bundle(
@@ -138,20 +137,6 @@ def _refuse_present(final: Path, replace: bool) -> None:
             f"{final} holds {', '.join(foreign)}, which no model has: it is not replaced. "
             "Move that away first."
         )
-
-
-def not_of_a_model(folder: Path) -> list[str]:
-    """Names in a folder that its own description does not list: a user's, which must not be deleted.
-
-    Of a damaged description all names with a model's endings are taken as listed.
-    """
-    there = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    try:
-        with open_file(folder / MANIFEST) as file:
-            listed = list(Manifest.from_json(file.read(), MANIFEST).files)
-    except (OSError, BundleError):
-        listed = [name for name in there if MANIFEST in there and name.endswith(_ENDINGS)]
-    return [name for name in there if name not in {*listed, MANIFEST, CARD}]
 
 
 def _remove_abandoned(parent: Path) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from ..errors import BundleError
 from ..user_input import home
-from .bundle import Bundle, load_bundle
+from .bundle import Bundle, load_bundle, not_of_a_model
 from .manifest import MANIFEST
 from .rules import is_name
-from .save import not_of_a_model
 
 DEFAULT_BUNDLE = "humor-student"
 """What is used when no model is named."""

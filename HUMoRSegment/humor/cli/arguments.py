@@ -61,7 +61,7 @@ def add_run_options(parser: argparse.ArgumentParser, command: str) -> None:
 
 def add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
     """Options as they are declared."""
-    groups: dict[str, Any] = {"": parser}
+    groups: dict[str, Any] = {}
     for option in options:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)

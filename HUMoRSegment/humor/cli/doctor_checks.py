@@ -229,7 +229,7 @@ def check_gpus() -> Iterator[Check]:
     except Exception:  # check_libraries has said what is wrong with torch
         if driver:
             remedy = f"The student needs no GPU. For the teacher: {TORCH_REMEDY}"
-            yield Check(WARN, "gpu", "an NVIDIA driver is here, but no working torch", remedy)
+            yield Check(WARN, "gpu", "an NVIDIA driver is installed, but no working torch", remedy)
         else:
             yield Check(OK, "gpu", "not looked for, without torch")
         return
@@ -238,7 +238,9 @@ def check_gpus() -> Iterator[Check]:
     if not gpus and driver:
         built = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "without CUDA"
         remedy = f"{TORCH_REMEDY} If it is that one, update the GPU's driver."
-        yield Check(WARN, "gpu", f"an NVIDIA driver is here, but torch (built {built}) finds no GPU", remedy)
+        yield Check(
+            WARN, "gpu", f"an NVIDIA driver is installed, but torch (built {built}) finds no GPU", remedy
+        )
     elif not gpus:
         yield Check(OK, "gpu", "none that torch can use; the CPU is used")
 
@@ -282,7 +284,7 @@ def check_models() -> Iterator[Check]:
             yield Check(FAIL, "model", f"{entry.name}: {error}", INSTALL)
             continue
         size = f"{entry.bundle.size / 1e6:.1f} MB"
-        hashed = f"hashes right, SHA-256 {entry.bundle.sha256}"
+        hashed = f"hashes correct, SHA-256 {entry.bundle.sha256}"
         yield Check(OK, "model", f"{entry.name} {entry.bundle.manifest.version}, {size}, {hashed}")
 
 
@@ -317,7 +319,7 @@ def check_trial(device: str) -> Iterator[Check]:
     text = f"{TRIAL_EDGE}³ voxels on {result.device}: {seconds}"
     if not (np.isfinite(found).all() and found.min() >= 0 and found.max() <= 1):
         remedy = "Do not use this device: try 'humor doctor --device cpu', and report this output."
-        yield Check(FAIL, "trial", f"{text}, but the result is not made of probabilities", remedy)
+        yield Check(FAIL, "trial", f"{text}, but the result is no probability map", remedy)
     elif result.fallbacks:
         yield Check(
             WARN, "trial", f"{text}. {' '.join(map(str, result.fallbacks))}", "See memory and devices above."

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Show which file of a folder, however deep, is which sequence, with the reason: by file names, names of
 folders, BIDS, and the JSON files that dcm2niix writes beside images. 'segment' and 'batch' decide in the
-same way. 'other' is none of the four sequences, or derived from them, and never used; 'unclear' has to be
-said by the user. No image is opened.
+same way. 'other' is none of the four sequences, or derived from them, and never used; 'unclear' files
+must be named by the user. No image is opened.
 """
 
 

@@ -95,7 +95,7 @@ def _list(arguments: argparse.Namespace, say: Say) -> int:
     else:
         text = (
             "No model is installed. 'humor models import FILE.zip' installs one; "
-            f"it will lie in {user_folder()}."
+            f"it will be stored in {user_folder()}."
         )
     say(text, {"default": DEFAULT_BUNDLE, "models": data})
     return EXIT_DONE

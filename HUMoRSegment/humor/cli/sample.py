@@ -14,7 +14,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "sample",
         help="write the generated sample study to a folder",
-        description="Generate a study with a tumour, of nobody: t1, t1c, t2, flair and the true labels.",
+        description="Generate a study of an invented patient with a tumour: t1, t1c, t2, flair, true labels.",
     )
     parser.add_argument("output", type=given_path, metavar="OUT", help="folder for the five files")
     parser.add_argument("--seed", type=int, metavar="N", help="another patient for every number")

@@ -19,6 +19,13 @@ BESIDE_MM = 10.0
 """What lies nearer to the mid-plane is no sign: a tumour that crosses it is mirrored there."""
 FEWEST_BESIDE_ML = 1.0
 MOST_POINTS = 40_000  # of the tumour: more change the third digit only
+STEP_MM = 8.0  # between the points of the brain that are mirrored
+# Offset from the brain's centre (mm), then tilts (degrees) of the plane towards the first two axes: all
+# of the first, then finer ones around the best.
+ROUNDS = (
+    ((-6.0, -3.0, 0.0, 3.0, 6.0), (-15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0)),
+    ((-1.5, 0.0, 1.5), (-2.5, 0.0, 2.5)),
+)
 
 
 @dataclass(frozen=True)
@@ -75,15 +82,6 @@ def _symmetry(whole: np.ndarray, places: np.ndarray, case: Case, ml_each: float)
         return None
     to_native = case.native.index_of(case.grid)
     return float(at(whole, plane.mirror(beside) @ to_native[:3, :3].T + to_native[:3, 3]).mean())
-
-
-STEP_MM = 8.0  # between the points of the brain that are mirrored
-# Offset from the brain's centre (mm), then tilts (degrees) of the plane towards the first two axes: all
-# of the first, then finer ones around the best.
-ROUNDS = (
-    ((-6.0, -3.0, 0.0, 3.0, 6.0), (-15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0)),
-    ((-1.5, 0.0, 1.5), (-2.5, 0.0, 2.5)),
-)
 
 
 @dataclass(frozen=True)

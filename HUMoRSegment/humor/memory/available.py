@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 GB = 1e9
 CONTAINER = "limit of this container"
 PROCESS = "limit of this process, see 'ulimit -v' and 'ulimit -d'"
+_MEBIBYTE = 1 << 20  # of ``memory.stat`` no more is read: it has a few kilobytes
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,6 @@ def _own_limits() -> Iterator[Memory]:
         soft, _hard = resource.getrlimit(kind)
         if soft != resource.RLIM_INFINITY:
             yield Memory(soft, max(0, soft - used), PROCESS)
-
-
-_MEBIBYTE = 1 << 20  # of ``memory.stat`` no more is read: it has a few kilobytes
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from ..sequences import SEQUENCES
 from .prediction import GateWeights, Prediction, mask_missing
 
+NORM = ("instance", {"affine": True})
+
 
 @dataclass(frozen=True)
 class MomeConfig:
@@ -197,9 +199,6 @@ def present_softmax(scores: Tensor, available: Tensor) -> Tensor:
     missing = ~available[:, :, None, None, None]
     # float32: weights must sum to 1 also under autocast.
     return torch.softmax(scores.float().masked_fill(missing, float("-inf")), dim=1)
-
-
-NORM = ("instance", {"affine": True})
 
 
 @dataclass(frozen=True)

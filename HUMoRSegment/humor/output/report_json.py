@@ -13,8 +13,7 @@ import numpy as np
 
 from .. import __version__
 from ..box import bounding_box
-from ..inference.result_warnings import all_warnings
-from ..inference.segmentation import Segmentation
+from ..inference.segmentation import all_warnings
 from ..options import SegmentOptions
 from ..regions import LABEL_NAMES
 from ..sequences import SEQUENCES
@@ -31,6 +30,7 @@ SCHEMA = "humor-report/1"
 """Changes when a field changes its meaning or goes away; further fields may come without it."""
 
 NOTICE = "For research use only. Not a medical device: not for diagnosis or treatment."
+_LIBRARIES = ("numpy", "nibabel", "SimpleITK", "scipy", "openvino", "torch", "monai")
 
 
 def report_facts(
@@ -132,9 +132,6 @@ def plausibility_line(facts: Mapping[str, Any]) -> str:
         f"Plausibility: the whole tumour takes {numbers['share_of_brain']:.1%} of the {place}, "
         f"{numbers['outside_brain']:.0%} of it lies outside the {place}, {pieces}; {mirrored}."
     )
-
-
-_LIBRARIES = ("numpy", "nibabel", "SimpleITK", "scipy", "openvino", "torch", "monai")
 
 
 def input_facts(inputs: Mapping[str, Sources]) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from .report_json import plausibility_line
 
 _NARROW = 0.07
 """Shares of a bar below this have no room for their number."""
+_COLOURS = ("#4477aa", "#66ccee", "#aa3377", "#bbbbbb", "#225555", "#ee8866", "#ffaabb", "#77aadd")
+_DARK_TEXT = {"#66ccee", "#bbbbbb", "#ee8866", "#ffaabb", "#77aadd"}
 
 
 def text(value: object) -> str:
@@ -224,10 +226,6 @@ def _legend(entries: Iterable[tuple[str, str]]) -> str:
         f'<li><span class="chip" style="--chip:{colour}"></span>{text(name)}</li>' for name, colour in entries
     )
     return f'<ul class="legend small">{items}</ul>'
-
-
-_COLOURS = ("#4477aa", "#66ccee", "#aa3377", "#bbbbbb", "#225555", "#ee8866", "#ffaabb", "#77aadd")
-_DARK_TEXT = {"#66ccee", "#bbbbbb", "#ee8866", "#ffaabb", "#77aadd"}
 
 
 def expert_colour(index: int) -> str:

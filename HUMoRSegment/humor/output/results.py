@@ -15,6 +15,9 @@ from .folder import OutputFolder
 from .names import INFLUENCE_TABLE, LABEL_MAP, PROBABILITIES, REPORT, REPORT_PAGE, SEGMENTS
 from .nifti import write_label_map
 
+INFLUENCE_SCHEMA = "humor-influence/1"
+"""Changes when a field changes its meaning or goes away; further fields may come without it."""
+
 
 def publish_label_map(out: OutputFolder, segmentation: Segmentation) -> Path:
     """Write the label map and give it its final name at once; the rest can follow.
@@ -69,10 +72,6 @@ def write_rest(
         write_report_page(out.file(REPORT_PAGE), facts, segmentation)
     out.write_mark(facts)
     return facts
-
-
-INFLUENCE_SCHEMA = "humor-influence/1"
-"""Changes when a field changes its meaning or goes away; further fields may come without it."""
 
 
 def write_influence(out: OutputFolder, facts: Mapping[str, Any]) -> None:

@@ -24,6 +24,9 @@ from humor.sequences import SEQUENCES
 
 DEFAULT_SEED = 1
 _Fields = TypeVar("_Fields")
+TRUTH = "truth"
+"""Name of the file of true labels, beside the four named after their sequences."""
+_KIND = Kind(tuple(f"{name}.nii.gz" for name in (*SEQUENCES, TRUTH)))
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,6 @@ def _labels(tumour: Tumour, parts: dict[str, np.ndarray]) -> np.ndarray:
     labels = np.where((tumour.oedema < 0) & (parts["csf"] + parts["vessel"] < 0.5), ED, 0)
     labels = np.where(tumour.core < 0, ET, labels)
     return np.where((tumour.necrosis < 0) & (tumour.core < 0), NCR, labels).astype(np.uint8)
-
-
-TRUTH = "truth"
-"""Name of the file of true labels, beside the four named after their sequences."""
-_KIND = Kind(tuple(f"{name}.nii.gz" for name in (*SEQUENCES, TRUTH)))
 
 
 def write_sample(folder: Path, seed: int = DEFAULT_SEED, spacing: float = 1.0) -> SampleStudy:

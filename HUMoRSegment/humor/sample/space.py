@@ -21,6 +21,9 @@ FIELD_OF_VIEW = (240.0, 240.0, 155.0)
 ORIGIN = (120.0, 122.0, 66.0)  # of the coordinates, in mm from the first voxel's centre
 BOX = ((-82.0, 82.0), (-82.0, 114.0), (-80.0, 88.0))  # beyond the head, and below the image
 STEP = 2.0
+Points = tuple[np.ndarray, np.ndarray, np.ndarray]
+Triple = tuple[float, float, float]
+_BLOCK = 48
 
 
 class Space:
@@ -88,10 +91,6 @@ def _linear_weights(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     return np.clip(1 - gap, 0, None).astype(np.float32)
 
 
-Points = tuple[np.ndarray, np.ndarray, np.ndarray]
-Triple = tuple[float, float, float]
-
-
 def ellipsoid(points: Points, centre: Triple, radii: Triple) -> np.ndarray:
     """An ellipsoid with its axes along x, y and z."""
     scaled = [(p - c) / r for p, c, r in zip(points, centre, radii, strict=True)]
@@ -133,9 +132,6 @@ def join(*distances: np.ndarray, blend: float = 0.0) -> np.ndarray:
 def coverage(distance: np.ndarray, voxel: float) -> np.ndarray:
     """The part of a voxel (0 to 1) that a body covers, from its distance to the voxel's centre."""
     return np.clip(0.5 - distance / voxel, 0, 1)
-
-
-_BLOCK = 48
 
 
 def smooth_noise(rng: np.random.Generator, space: Space, grain: float) -> np.ndarray:

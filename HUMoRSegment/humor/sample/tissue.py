@@ -15,6 +15,9 @@ from humor.sample.anatomy import Anatomy
 from humor.sample.head import Head
 from humor.sample.space import STEP, BandNoise, Points, Space, coverage, join, roughen, tube
 
+_GYRUS = (13.0, 24.0)  # shortest and longest wavelength, mm
+_MEAN_RADIUS = 40.0
+
 
 @dataclass(frozen=True)
 class Tissues:
@@ -89,10 +92,6 @@ def _folia(anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray]:
     leaf = np.minimum(depth, np.where(depth < 7, between * 0.8 - 0.35 + 0.12 * depth, depth))
     branch = np.minimum(depth - 8 - 4 * (1 - wave), 8.0)
     return leaf, branch
-
-
-_GYRUS = (13.0, 24.0)  # shortest and longest wavelength, mm
-_MEAN_RADIUS = 40.0
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ _NO_IMAGE_TYPES = {
         "P",
     ),
 }
+SIDECAR = "sidecar"
+LARGEST_SIDECAR = 4 * 1024 * 1024  # bytes; more are no facts about one series
+LONGEST_TEXT = 1000  # characters; DICOM's descriptions have at most 64
 
 
 @dataclass(frozen=True)
@@ -192,11 +195,6 @@ def _values(facts: Acquisition) -> str:
     return ", ".join(known)
 
 
-SOURCE = "sidecar"
-LARGEST = 4 * 1024 * 1024  # bytes; more are no facts about one series
-LONGEST_TEXT = 1000  # characters; DICOM's descriptions have at most 64
-
-
 def sidecar_acquisition(image: Path) -> Acquisition | None:
     """What the JSON file beside an image says; None if there is none that can be understood.
 
@@ -204,7 +202,7 @@ def sidecar_acquisition(image: Path) -> Acquisition | None:
     """
     path = image.with_name(stem(image.name) + ".json")
     try:
-        if not os.path.isfile(path) or path.stat().st_size > LARGEST:
+        if not os.path.isfile(path) or path.stat().st_size > LARGEST_SIDECAR:
             return None
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -38,6 +38,7 @@ LEAST_MOVE = 3.0  # mm, and
 LEAST_TURN = 3.0  # degrees: less is within what the search itself errs
 
 MOVED, MIRRORED, OTHER = "moved", "mirrored", "other"
+RIM = 2  # voxels of the mask's rim that do not count: two skull-stripped brains always share their outlines
 
 
 @dataclass(frozen=True)
@@ -205,9 +206,6 @@ def _parts(array: np.ndarray, steps: list[int], lengths: list[int]) -> Iterator[
                 for start, step, length in zip(starts, steps, lengths, strict=True)
             )
         ]
-
-
-RIM = 2  # voxels of the mask's rim that do not count: two skull-stripped brains always share their outlines
 
 
 @dataclass(frozen=True)

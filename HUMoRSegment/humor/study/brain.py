@@ -23,6 +23,12 @@ from .volume import Volume
 SMALLEST_BRAIN_ML = 400.0
 COVERAGE_TO_WARN = 0.9
 HEAD_COVERAGE_TO_WARN = 0.75  # whole heads end at necks of different length
+CONSTANT_SHARE = 0.98  # of the box's edges: less, and there is no constant background
+LARGEST_BRAIN_ML = 2200.0  # intracranial volumes of adults stay below about 1900 ml
+WEAK_LEVEL = 0.1  # of the 99th percentile above background
+WEAK_SHARE = 0.13  # of the foreground; 0 to 0.08 in stripped brains, 0.18 to 0.28 in raw heads
+HEAD_MM = 1.2  # a head is found on voxels no larger than this
+_SAMPLE_STEP = 101
 
 
 def find_brain(
@@ -124,14 +130,6 @@ def _window(within: Grid, low: np.ndarray, high: np.ndarray, multiple: int, marg
 def _no_brain(volumes: Mapping[str, Volume]) -> str:
     files = ", ".join(str(volume.path) for volume in volumes.values())
     return f"No brain was found in {files}. Check that the images show a head, and that they overlap."
-
-
-CONSTANT_SHARE = 0.98  # of the box's edges: less, and there is no constant background
-LARGEST_BRAIN_ML = 2200.0  # intracranial volumes of adults stay below about 1900 ml
-WEAK_LEVEL = 0.1  # of the 99th percentile above background
-WEAK_SHARE = 0.13  # of the foreground; 0 to 0.08 in stripped brains, 0.18 to 0.28 in raw heads
-HEAD_MM = 1.2  # a head is found on voxels no larger than this
-_SAMPLE_STEP = 101
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ from .grid import Grid
 from .nifti_geometry import NiftiFields
 from .resampling import interpolate, place, voxel_map
 
+Box = tuple[slice, slice, slice]
+MARGIN = 4  # voxels of the case's grid: what interpolation and the smoothing before it reach
+
 
 @dataclass(frozen=True)
 class Case:
@@ -48,10 +51,6 @@ class Case:
     fields: NiftiFields | None = None
     misplaced: tuple[Misplaced, ...] = ()
     skull: bool = False
-
-
-Box = tuple[slice, slice, slice]
-MARGIN = 4  # voxels of the case's grid: what interpolation and the smoothing before it reach
 
 
 def to_native(case: Case, array: np.ndarray, order: int = 1) -> np.ndarray:

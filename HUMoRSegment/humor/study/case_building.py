@@ -22,6 +22,11 @@ SPACING_TOLERANCE = 0.01  # relative: voxels this near to the wanted spacing are
 LEAST_SHARE = 0.01
 """Of the largest sequence's foreground; a slab of a few slices shows more."""
 THREADS = 2  # more only fight over memory: the work is a few passes over each array
+CLIP = 6.0  # standard deviations
+TAIL = 0.1
+"""Per cent of the voxels at either end that count as no more than their neighbours do."""
+FLAT = 2.0
+"""Per cent at either end without which there must still be two different values, or there is no image."""
 
 
 def build_case(
@@ -149,13 +154,6 @@ def _refuse_no_overlap(volumes: dict[str, Volume], found: dict[str, Foreground],
                 f"{volumes[reference].path} ({DISPLAY_NAMES[reference]}): they do not overlap anywhere. "
                 "Check that both are of the same patient and visit; register them first if they are."
             )
-
-
-CLIP = 6.0  # standard deviations
-TAIL = 0.1
-"""Per cent of the voxels at either end that count as no more than their neighbours do."""
-FLAT = 2.0
-"""Per cent at either end without which there must still be two different values, or there is no image."""
 
 
 def normalise(

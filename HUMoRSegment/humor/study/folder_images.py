@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..sequences import SEQUENCES
-from .acquisition import SOURCE, Reading, sidecar_acquisition
+from .acquisition import SIDECAR, Reading, sidecar_acquisition
 from .evidence import Evidence, weigh_evidence
 from .file_names import NameReading, common_words, read_name, read_names
 from .formats import COMPANION_SUFFIXES, HEADER_SUFFIXES, PAIR_SUFFIXES, header_of, image_suffix, stem
@@ -32,6 +32,19 @@ _POINTERS = (
     ),
     (b"/annex/objects/", "a pointer of git-annex, not the image; 'git annex get' fetches it"),
 )
+_DECISIVE = CORES | {Meaning.MASK, Meaning.OTHER, Meaning.SUBTRACTION, Meaning.LESION, Meaning.FLAIR_SHORT}
+# What may stand between a patient's name and the sequence.
+_BETWEEN = frozenset(
+    {Meaning.ORIENTATION, Meaning.DIMENSION, Meaning.TECHNIQUE, Meaning.VARIABLE_FLIP, Meaning.INVERSION}
+    | {Meaning.GRADIENT_ECHO, Meaning.FAT_SATURATION, Meaning.CONTRAST, Meaning.AFTER, Meaning.BEFORE}
+    | {Meaning.PLAIN, Meaning.PLUS, Meaning.LESION, Meaning.MAGNETIC}
+)
+_ANATOMY = frozenset({"brain", "head", "skull", "parenchyma"})
+_SERIES = re.compile(r"(s|se|ser|series|scan|im|img)?[-_ ]?\d{1,3}", re.IGNORECASE)
+_BIDS_STUDY = re.compile(r"(sub-[^\W_]+(?:_ses-[^\W_]+)?)_.*")
+WHOLE = "whole"
+"""Kind of a file that may hold all sequences of a study."""
+_CHANNEL = re.compile(r"(?P<patient>.+)_\d{4}")
 
 
 @dataclass(frozen=True)
@@ -152,7 +165,7 @@ def read_images(images: Sequence[FoundImage], folder: Path) -> list[ReadImage]:
     common = common_words(names)
     result = []
     for image, said in zip(images, read_names(names, folder.name), strict=True):
-        evidence = Evidence(image.path.name, image.parents, sidecar_acquisition(image.path), SOURCE)
+        evidence = Evidence(image.path.name, image.parents, sidecar_acquisition(image.path), SIDECAR)
         result.append(ReadImage(image, said, weigh_evidence(evidence, common, said)))
     return result
 
@@ -205,21 +218,6 @@ def _pointer(path: Path) -> str:
     except OSError as error:
         return f"not readable ({error.strerror or error})"
     return next((words for mark, words in _POINTERS if begin.startswith(mark)), "")
-
-
-_DECISIVE = CORES | {Meaning.MASK, Meaning.OTHER, Meaning.SUBTRACTION, Meaning.LESION, Meaning.FLAIR_SHORT}
-# What may stand between a patient's name and the sequence.
-_BETWEEN = frozenset(
-    {Meaning.ORIENTATION, Meaning.DIMENSION, Meaning.TECHNIQUE, Meaning.VARIABLE_FLIP, Meaning.INVERSION}
-    | {Meaning.GRADIENT_ECHO, Meaning.FAT_SATURATION, Meaning.CONTRAST, Meaning.AFTER, Meaning.BEFORE}
-    | {Meaning.PLAIN, Meaning.PLUS, Meaning.LESION, Meaning.MAGNETIC}
-)
-_ANATOMY = frozenset({"brain", "head", "skull", "parenchyma"})
-_SERIES = re.compile(r"(s|se|ser|series|scan|im|img)?[-_ ]?\d{1,3}", re.IGNORECASE)
-_BIDS_STUDY = re.compile(r"(sub-[^\W_]+(?:_ses-[^\W_]+)?)_.*")
-WHOLE = "whole"
-"""Kind of a file that may hold all sequences of a study."""
-_CHANNEL = re.compile(r"(?P<patient>.+)_\d{4}")
 
 
 def patient_of(name: str) -> str:

@@ -16,6 +16,12 @@ from ..memory.available import GB, main_memory
 
 WORKING_AXES = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
 """World directions (rows, RAS) of the working grid's array axes: Superior, Posterior, Left."""
+SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
+SPACING_MM = (0.05, 20.0)
+EXTENT_MM = (20.0, 600.0)  # a mouse's brain to a head with its shoulders
+# Peak bytes per voxel of a working grid while a case is built: float32 values of every sequence, and masks.
+BYTES_PER_CASE_VOXEL = 40
+SHARE_OF_MEMORY = 0.8
 
 
 @dataclass(frozen=True)
@@ -87,14 +93,6 @@ class Grid:
         centre = self.affine[:3, :3] @ ((np.array(self.shape) - 1) / 2) + self.affine[:3, 3]
         affine[:3, 3] = centre - affine[:3, :3] @ ((shape - 1) / 2)
         return Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
-
-
-SMALLEST_AXIS = 8  # voxels; less is a localiser or a slice, not a head
-SPACING_MM = (0.05, 20.0)
-EXTENT_MM = (20.0, 600.0)  # a mouse's brain to a head with its shoulders
-# Peak bytes per voxel of a working grid while a case is built: float32 values of every sequence, and masks.
-BYTES_PER_CASE_VOXEL = 40
-SHARE_OF_MEMORY = 0.8
 
 
 def check_geometry(path: Path, grid: Grid, bytes_per_voxel: int = 1) -> None:

@@ -24,6 +24,8 @@ from .volume import Volume, data_files
 
 _ENOUGH_FOR_A_HEADER = 4096  # bytes; NIfTI-2's has 540
 _LARGEST_OFFSET = 1 << 40
+_DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, OSError, zlib.error)
+"""What nibabel raises for headers and voxels that are cut off or hold impossible numbers."""
 
 
 def read_nifti(path: Path, channel: Channel | None = None) -> Volume:
@@ -135,10 +137,6 @@ def _kind(dtype: np.dtype) -> str:
     if dtype.kind == "c":
         return "complex numbers"
     return "colours (RGB)" if dtype.fields else f"of type {dtype}"
-
-
-_DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, OSError, zlib.error)
-"""What nibabel raises for headers and voxels that are cut off or hold impossible numbers."""
 
 
 def read_with_nibabel(path: Path, channel: Channel | None = None) -> Volume:

@@ -34,6 +34,8 @@ from .volume import Sources, Volume, watched
 
 LOADING_THREADS = 2
 _SAMPLE_STEP = 997  # a prime, so that the sample walks through all rows and slices
+LARGEST_VALUE = 1e30  # stored; larger ones, or none larger than its inverse, are scaled: float32 ends at 3e38
+ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,6 @@ def _same_values(volume: Volume, other: Volume) -> bool:
         if not np.allclose(first, second, rtol=1e-5, atol=0):
             return False
     return True
-
-
-LARGEST_VALUE = 1e30  # stored; larger ones, or none larger than its inverse, are scaled: float32 ends at 3e38
-ENCLOSED_NAN_SHARE = 0.001  # of the finite voxels; a few stray ones are tolerated, with a warning
 
 
 def read_volume(path: Path | str, channel: Channel | None = None) -> Volume:

@@ -88,9 +88,9 @@ def test_an_emptied_label_map_is_made_again(studies: Path, out: Path) -> None:
 
 
 DAMAGED_STATE: dict[str, Callable[[Path], object]] = {
-    "no tickets": lambda out: shutil.rmtree(out / STATE_FOLDER),
-    "a deep ticket": text(f"{STATE_FOLDER}/s01.json", b"[" * 100_000),
-    "a ticket of odd types": text(
+    "no run stamps": lambda out: shutil.rmtree(out / STATE_FOLDER),
+    "a deep run stamp": text(f"{STATE_FOLDER}/s01.json", b"[" * 100_000),
+    "a run stamp of odd types": text(
         f"{STATE_FOLDER}/s01.json", b'{"inputs": {"t1": 1}, "model": [], "options": 3, "replaces": {}}'
     ),
     "a lock with content": text(f"{STATE_FOLDER}/lock", b"what?"),
@@ -114,7 +114,7 @@ def test_damaged_state_stops_nothing(studies: Path, out: Path, damage: Callable[
     assert run(studies, out).skipped == 3
 
 
-def test_a_ticket_that_cannot_be_written_fails_its_study_alone(studies: Path, out: Path) -> None:
+def test_a_run_stamp_that_cannot_be_written_fails_its_study_alone(studies: Path, out: Path) -> None:
     for name in ("s01", "s02"):
         shutil.rmtree(out / name)
     (out / STATE_FOLDER / "s01.json").unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from humor.networks.lora_moe.decoder import HolisticDecoder, assemble, codewords
+from humor.networks.lora_moe.network import HolisticDecoder, assemble, codewords
 
 CHANNELS, WORDS = 5, 3
 

@@ -35,7 +35,7 @@ class _Parameter:
     """How one attribute is stored in the node."""
 
     def __init__(self, name: str, hint: Any, default: Any) -> None:
-        self.name = name
+        self.name, self.unalteredType = name, hint
         self.type, self.annotations = _split(hint)
         self.optional = type(None) in typing.get_args(self.type)
         if self.optional:
@@ -120,11 +120,11 @@ class ConnectGui:
 class _Wrapper:
     """What every wrapped class can do."""
 
-    _parameters: dict[str, _Parameter]
+    allParameters: dict[str, _Parameter]
 
     def __init__(self, parameterNode: Any, prefix: str | None = None) -> None:
         self.parameterNode = parameterNode
-        self._values = {name: _Cached(entry, parameterNode) for name, entry in self._parameters.items()}
+        self._values = {name: _Cached(entry, parameterNode) for name, entry in self.allParameters.items()}
         self._guis: dict[int, dict[str, Any]] = {}
         self._gui_observers: dict[int, int] = {}
         self._next_tag = 0
@@ -137,14 +137,14 @@ class _Wrapper:
         self._values[_known(self, name)].write(value)
 
     def default(self, name: str) -> Default:
-        return Default(self._parameters[_known(self, name)].default)
+        return Default(self.allParameters[_known(self, name)].default)
 
     def isCached(self, name: str) -> bool:
-        return _known(self, name) in self._parameters
+        return _known(self, name) in self.allParameters
 
     @classmethod
     def dataType(cls, name: str) -> Any:
-        return cls._parameters[_known(cls, name)].type
+        return cls.allParameters[_known(cls, name)].unalteredType
 
     def connectGui(self, gui: Any) -> int | None:
         """Tie the widgets of a window to their parameters.
@@ -171,7 +171,7 @@ class _Wrapper:
         from emulation.gui_connectors import connector_for
 
         connectors = {
-            name: connector_for(widget, self._parameters[_known(self, name)])
+            name: connector_for(widget, self.allParameters[_known(self, name)])
             for name, widget in mapping.items()
         }
         tag, self._next_tag = self._next_tag, self._next_tag + 1
@@ -242,7 +242,7 @@ def parameterNodeWrapper(classtype: type | None = None) -> Any:
             raise ValueError(f"Cannot use reserved name '{name}' in a parameterNodeWrapper")
     body = {key: value for key, value in vars(classtype).items() if key not in ("__dict__", "__weakref__")}
     body.update({name: _property(name) for name in parameters})
-    return type(classtype.__name__, (_Wrapper,), {**body, "_parameters": parameters})
+    return type(classtype.__name__, (_Wrapper,), {**body, "allParameters": parameters})
 
 
 def isParameterNodeWrapper(classOrObj: Any) -> bool:
@@ -266,6 +266,6 @@ def _split(hint: Any) -> tuple[Any, list[Any]]:
 
 
 def _known(wrapper: Any, name: str) -> str:
-    if name not in wrapper._parameters:
+    if name not in wrapper.allParameters:
         raise ValueError(f"Cannot find a param with the given name: {name}")
     return name

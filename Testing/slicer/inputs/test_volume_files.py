@@ -180,7 +180,7 @@ def test_what_is_no_image_is_refused_by_name_before_anything_is_written(
 def test_nan_around_the_image_is_left_to_the_engine(scene: Any, tmp_path: Path) -> None:
     data = noise()
     data[0] = np.nan
-    assert "NaN" in written(volume("NaN", data), tmp_path).warnings[0]
+    assert "NaN" in str(written(volume("NaN", data), tmp_path).warnings[0])
 
 
 def test_one_node_as_two_sequences_is_refused(scene: Any, tmp_path: Path) -> None:

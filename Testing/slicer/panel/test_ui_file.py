@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 
@@ -26,10 +26,11 @@ def names(tree: ElementTree.Element) -> list[str]:
 
 
 def parameters() -> dict[str, Any]:
-    """Parameter → its type, also of those that the run's options declare; as Slicer's wrapper reads them."""
+    """Parameter → its type as Slicer's wrapper has read it; also of those that the run's options declare."""
     from HUMoRSegmentLib.parameters import HUMoRSegmentParameterNode
 
-    return get_type_hints(HUMoRSegmentParameterNode, include_extras=True)
+    wrapper: Any = HUMoRSegmentParameterNode
+    return {name: each.unalteredType for name, each in wrapper.allParameters.items()}
 
 
 def bound(tree: ElementTree.Element) -> dict[str, str]:

@@ -113,7 +113,7 @@ def test_a_model_without_experts_has_no_gates(segmentation: Any, tmp_path: Path)
 def test_a_wrong_name_is_told_with_the_right_ones(segmentation: Any, tmp_path: Path) -> None:
     write_output(tmp_path, {"a": (random_weights((2, 2, 2)), MAP_AFFINE)})
     load_gates(tmp_path, segmentation)
-    with pytest.raises(UsageError, match=r"no gate “x”\. Its gates are a"):
+    with pytest.raises(UsageError, match=r'no gate "x"\. Its gates are a'):
         find_gate(segmentation, "x")
 
 

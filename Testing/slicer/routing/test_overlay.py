@@ -242,9 +242,9 @@ def test_loading_gates_anew_hides_those_of_the_first_run(segmentation: Any, tmp_
 
 def test_unknown_gates_and_experts_change_nothing(segmentation: Any) -> None:
     before = _all_layers()
-    with pytest.raises(UsageError, match=r"no expert “expert 4”\. Its experts are expert 1, expert 2"):
+    with pytest.raises(UsageError, match=r'no expert "expert 4"\. Its experts are expert 1, expert 2'):
         show_expert(segmentation, "coarse", "expert 4")
-    with pytest.raises(UsageError, match="no gate “fine”"):
+    with pytest.raises(UsageError, match='no gate "fine"'):
         show_dominant(segmentation, "fine")
     assert _all_layers() == before
 

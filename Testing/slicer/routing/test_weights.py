@@ -97,7 +97,7 @@ def test_the_chart_survives_a_saved_scene(weighed: Any, tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said(weighed: Any) -> None:
-    with pytest.raises(UsageError, match="no gate “third”"):
+    with pytest.raises(UsageError, match='no gate "third"'):
         make_chart(weighed, "third")
     slicer.mrmlScene.RemoveNode(weighed.GetNodeReference(references.GATE_TABLE))
     with pytest.raises(UsageError, match="table of expert weights was removed"):

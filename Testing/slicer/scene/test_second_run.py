@@ -129,7 +129,7 @@ def test_an_edited_segment_is_kept_as_a_hidden_copy(study: Study) -> None:
     assert names[copy] == "Tumour core (edited)"
     np.testing.assert_array_equal(masks_of(study.segmentation, study.volume)[copy], edited)
     assert not study.segmentation.GetDisplayNode().GetSegmentVisibility(copy)
-    assert after.warnings[-1].endswith("hidden: Tumour core (edited).")
+    assert after.warnings[-1].endswith("as hidden copies: Tumour core (edited).")
     assert after.volumes_ml == pytest.approx(report_of(study.second)["volumes_ml"])
 
 

@@ -177,7 +177,7 @@ def test_probabilities_of_different_sizes_are_refused(shown: tuple[SceneResult, 
 
 @pytest.mark.parametrize("value", [0.0, 0.009, 1.1, -1.0, float("nan")])
 def test_what_is_no_threshold_is_refused(shown: tuple[SceneResult, Any], value: float) -> None:
-    with pytest.raises(UsageError, match="no threshold for TC"):
+    with pytest.raises(UsageError, match="not a valid threshold for TC"):
         apply_thresholds(shown[0].segmentation, {"TC": value})
     assert shown[0].segmentation.GetAttribute(references.THRESHOLDS) is None
 

@@ -84,8 +84,10 @@ def step_by_step(found: Mask, truth: Mask, shape: tuple[int, ...]) -> float:
         answered |= touching
         if marked.sum() > 50:
             guess = np.isin(parts, list(touching))
-            one, other = (torch.from_numpy(mask[None, None].astype(np.float32)) for mask in (guess, marked))
-            scores.append(float(compute_dice(one, other)))
+            first, second = (
+                torch.from_numpy(mask[None, None].astype(np.float32)) for mask in (guess, marked)
+            )
+            scores.append(float(compute_dice(first, second)))
     return float(np.sum(scores) / (len(scores) + part_count - len(answered)))
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from humor.inference.plausibility import Plausibility
-from humor.inference.result_warnings import (
+from humor.inference.segmentation import (
     OUTSIDE_BRAIN,
     PIECES,
     SHARE_OF_BRAIN,
     SYMMETRY,
+    Segmentation,
     all_warnings,
     result_warnings,
 )
-from humor.inference.segmentation import Segmentation
 from humor.warnings import warn
 
 Make = Callable[..., Segmentation]
