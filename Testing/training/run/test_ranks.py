@@ -35,19 +35,20 @@ def start(rank: int, port: int, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "own", "other"),
+    ("kind", "first", "second"),
     [
-        ("nan", "The loss is nan at step 3", "Another process has no finite loss at step 3"),
-        ("case", "case0.case.npz is gone", "Another process could not make its windows"),
+        ("nan", "Another process has no finite loss at step 3", "The loss is nan at step 3"),
+        ("case", "Another process could not make its windows", "case0.case.npz is gone"),
+        ("disk", "No space left on device", "Another process could not write into the run's folder"),
     ],
 )
-def test_all_processes_stop_with_the_error_of_one(kind: str, own: str, other: str, tmp_path: Path) -> None:
+def test_all_processes_stop_with_the_error_of_one(kind: str, first: str, second: str, tmp_path: Path) -> None:
     port = free_port()
     processes = [start(rank, port, kind, str(tmp_path / "run")) for rank in (0, 1)]
     try:
-        told = [process.communicate(timeout=300)[0] for process in processes]
+        told = [process.communicate(timeout=900)[0] for process in processes]
     finally:
         for process in processes:
             process.kill()
     assert [process.returncode for process in processes] == [1, 1], told
-    assert f"rank 0: {other}" in told[0] and f"rank 1: {own}" in told[1]
+    assert f"rank 0: {first}" in told[0] and f"rank 1: {second}" in told[1]

@@ -22,7 +22,7 @@ from ..recipe import Recipe
 from .batches import Batches
 from .processes import Stopping, any_process
 from .record import Record, held_out_dice, overall
-from .training import Training
+from .training import Losses, Training
 
 NOTE_EVERY = 25
 """Steps of which the mean losses are written."""
@@ -87,26 +87,51 @@ def _loop(
 ) -> None:
     recipe, begin = training.recipe, time.monotonic() - training.seconds
     stop = False
+    problem: Exception | None = None
     while training.step < recipe.steps and not stop:
         losses = training.one_step(batches)
         broken = not math.isfinite(losses["total"])
-        stop, any_broken = any_process(training.fabric, stopping.asked, broken)
+        flags = (stopping.asked, broken, problem is not None)
+        stop, any_broken, any_failed = any_process(training.fabric, *flags)
         training.seconds = time.monotonic() - begin
+        if any_failed:
+            raise problem or InputError("Another process could not write into the run's folder; it says why.")
         if any_broken:
             found = f"The loss is {losses['total']}" if broken else "Another process has no finite loss"
             raise InputError(
                 f"{found} at step {training.step}: lower learning_rate in the recipe and call again; the "
                 "training goes on from its last checkpoint."
             )
-        last = training.step == recipe.steps
         if record:
-            record.step(losses, training.objective.last_routing)
-            if training.step % NOTE_EVERY == 0 or last:
-                record.note(batches.waited)
-            if material.held and (training.step % recipe.check_every == 0 or last):
-                _check(training, material, folder, record)
-            if training.step % recipe.save_every == 0 or last or stop:
-                training.save(folder / CHECKPOINT)
+            try:
+                _write(training, losses, batches.waited, material, folder, record, stop)
+            except Exception as error:
+                if training.fabric.world_size == 1:
+                    raise
+                problem = error  # the others are told after the next step, or they would wait forever
+    if problem:
+        raise problem
+
+
+def _write(
+    training: Training,
+    losses: Losses,
+    waited: float,
+    material: CaseSplit,
+    folder: Path,
+    record: Record,
+    stop: bool,
+) -> None:
+    """What a step leaves in the run's folder: every so often a note, a check, a checkpoint."""
+    recipe, step = training.recipe, training.step
+    last = step == recipe.steps
+    record.step(losses, training.objective.last_routing)
+    if step % NOTE_EVERY == 0 or last:
+        record.note(waited)
+    if material.held and (step % recipe.check_every == 0 or last):
+        _check(training, material, folder, record)
+    if step % recipe.save_every == 0 or last or stop:
+        training.save(folder / CHECKPOINT)
 
 
 def _check(training: Training, material: CaseSplit, folder: Path, record: Record) -> None:
