@@ -98,7 +98,7 @@ def test_a_list_that_cannot_be_is_refused(tmp_path: Path, names: list[str], word
     ("names", "words"),
     [
         (["a/b/t1.nii.gz", "a_b/t1.nii.gz"], "also the name of"),
-        (["Case/t1.nii.gz", "case/t1.nii.gz"], "capitals"),
+        (["Case/t1.nii.gz", "case/t1.nii.gz"], "upper and lower case"),
         (["what?/t1.nii.gz"], "not allowed"),
         (["con/t1.nii.gz"], "Windows"),
         ([" spaced/t1.nii.gz"], "a dot or a space"),

@@ -143,7 +143,7 @@ def test_encrypted_and_unusual_members_are_refused(packed: Path, user: Path, tmp
     path = tmp_path / "lzma.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("small/bundle.json", contents(packed)["small/bundle.json"])
-    refuse(path, user, "unusual way")
+    refuse(path, user, "unusual compression")
     data = bytearray(packed.read_bytes())
     place = data.index(b"PK\x01\x02")  # the first entry of the list of contents
     data[place + 8] |= 1
