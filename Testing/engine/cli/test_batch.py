@@ -98,7 +98,7 @@ def test_a_cancelled_batch_tidies_up_and_goes_on_later(tmp_path: Path, whole_gro
         process.terminate()
     events = finish(process)
     assert process.returncode == 130
-    assert events[-1]["kind"] == "error" and "same command goes on" in events[-1]["message"]
+    assert events[-1]["kind"] == "error" and "same command continues" in events[-1]["message"]
     assert not any(worker.is_running() for worker in workers)
     assert not (out / "s99").exists() and not leftovers(out) and len(records(out)) == 2
     again = start(studies, "--output", out)

@@ -20,7 +20,7 @@ assert not loaded, loaded
 @pytest.mark.parametrize(
     "statement",
     [
-        "from humor.inference.openvino_import import import_openvino; import_openvino().Core()",
+        "from humor.inference.openvino_backend import import_openvino; import_openvino().Core()",
         "from humor.cli.doctor_checks import check_libraries; list(check_libraries())",
     ],
 )
