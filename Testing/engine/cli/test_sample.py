@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from humor import sample
+from humor.sample import patient
 from humor.cli.main import main
 
 
@@ -13,7 +13,7 @@ from humor.cli.main import main
 def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, int]]:
     """What would have been generated, which takes seconds."""
     calls: list[tuple[Path, int]] = []
-    monkeypatch.setattr(sample, "write_sample", lambda folder, seed: calls.append((folder, seed)))
+    monkeypatch.setattr(patient, "write_sample", lambda folder, seed: calls.append((folder, seed)))
     return calls
 
 
@@ -21,7 +21,7 @@ def test_the_sample_is_the_default_patient(
     written: list[tuple[Path, int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["sample", str(tmp_path)]) == 0
-    assert written == [(tmp_path, sample.DEFAULT_SEED)]
+    assert written == [(tmp_path, patient.DEFAULT_SEED)]
     assert str(tmp_path) in capsys.readouterr().out
 
 
