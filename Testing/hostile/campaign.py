@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -41,8 +42,8 @@ def run_cases(cases: Sequence[Case], workers: int, tell: Callable[[Verdict], Non
     verdicts: list[Verdict] = []
     lock = threading.Lock()
 
-    def serve() -> None:
-        worker = _Worker()
+    def serve(place: str) -> None:
+        worker = _Worker(place)
         while True:
             try:
                 case = waiting.get_nowait()
@@ -54,26 +55,33 @@ def run_cases(cases: Sequence[Case], workers: int, tell: Callable[[Verdict], Non
                 tell(verdict)
         worker.end()
 
-    threads = [threading.Thread(target=serve) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as place:
+        os.chmod(place, 0o1777)  # some cases run as somebody else
+        threads = [threading.Thread(target=serve, args=(place,)) for _ in range(workers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     order = {case.id: number for number, case in enumerate(cases)}
     return sorted(verdicts, key=lambda verdict: order[verdict.case.id])
 
 
 class _Worker:
-    """A worker process that is started when it is needed, and anew after a case has ended it."""
+    """A worker process that is started when it is needed, and anew after a case has ended it.
 
-    def __init__(self) -> None:
+    Args:
+        place: folder for its temporary files; workers are killed, so they do not tidy up.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._place = place
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
 
     def run(self, case: Case) -> Verdict:
         """Have one case run."""
         fresh = self._process is None
-        process = self._process = self._process or _start()
+        process = self._process = self._process or _start(self._place)
         assert process.stdin is not None
         begin = time.monotonic()
         process.stdin.write(f"{case.id}\n".encode())
@@ -112,11 +120,16 @@ class _Worker:
         return line
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(place: str) -> subprocess.Popen[bytes]:
     paths = [str(ROOT / "HUMoRSegment"), str(ROOT / "Testing")]
     return subprocess.Popen(
         [sys.executable, "-m", "hostile.worker"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONIOENCODING": "utf-8",
+            "TMPDIR": place,
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

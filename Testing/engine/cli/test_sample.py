@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from humor.sample import patient
 from humor.cli.main import main
+from humor.sample import patient
 
 
 @pytest.fixture

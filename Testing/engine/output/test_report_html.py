@@ -166,7 +166,7 @@ def test_one_gate_of_each_group_is_pictured_and_none_that_decides_once() -> None
     assert [gate.name for gate in gates_to_show(routing)] == ["g1/b", "g2/a"]
 
 
-@pytest.mark.parametrize("module", ["results", "labelmap", "folder"])
+@pytest.mark.parametrize("module", ["results", "nifti", "folder"])
 def test_the_way_to_the_label_map_imports_nothing_heavy(module: str) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(Path(humor.__file__).parents[1])!r}); "

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 
 from humor.batch.state import OWN_FILES, RECORDS, STATE_FOLDER, VOLUMES
@@ -19,6 +19,8 @@ from ..case import ANY, EITHER, Case
 from ..made_study import CHEAP, segment, write_study
 
 KIND = "state"
+LASTING = gettempdir()
+"""For what serves several cases; each case has a folder of temporary files of its own meanwhile."""
 Damage = Callable[[Path], object]
 
 CONTENTS: dict[str, bytes] = {
@@ -62,7 +64,7 @@ def _finished() -> Path:
     """A folder with the results of a run."""
     from humor.cli.main import main
 
-    place = Path(mkdtemp(prefix="hostile-state-"))
+    place = Path(mkdtemp(prefix="hostile-state-", dir=LASTING))
     write_study(place / "in")
     assert main(segment(place, "--quiet")) == 0
     return place / "out"
@@ -72,7 +74,7 @@ def _finished() -> Path:
 def _finished_batch() -> Path:
     from humor.cli.main import main
 
-    place = Path(mkdtemp(prefix="hostile-batch-"))
+    place = Path(mkdtemp(prefix="hostile-batch-", dir=LASTING))
     for name in ("a", "b"):
         write_study(place / "all" / name)
     assert main(["batch", str(place / "all"), "--output", str(place / "out"), *CHEAP, "--quiet"]) == 0
