@@ -17,7 +17,7 @@ from .interruption import check
 from .options import SegmentOptions
 from .output.folder import OutputFolder
 from .output.names import REPORT_PAGE
-from .output.results import publish_label_map, write_rest
+from .output.results import Results
 from .routing import Routing
 from .study.case_building import build_case
 from .study.study import load_study
@@ -104,13 +104,14 @@ def segment_files(
         with out:
             model = _Making(options) if segmenter is None else _Ready(segmenter)
             segmentation, sources = _segmented(files, options, watch, model)
+            results = Results(out, segmentation, options)
             with watch.stage("write", "Writing the label map"):
-                publish_label_map(out, segmentation)
+                results.publish_label_map()
             watch.seconds["to_label_map"] = watch.total()
             warnings = _report_warnings(segmentation, reporter)
             segmentation.seconds.update(watch.seconds)
             with watch.stage("report", "Writing segments and reports"):
-                write_rest(out, segmentation, sources, options)
+                results.write_rest(sources)
                 out.publish()
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(_what_is_left(out)) from error

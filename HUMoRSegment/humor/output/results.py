@@ -19,59 +19,63 @@ INFLUENCE_SCHEMA = "humor-influence/1"
 """Changes when a field changes its meaning or goes away; further fields may come without it."""
 
 
-def publish_label_map(out: OutputFolder, segmentation: Segmentation) -> Path:
-    """Write the label map and give it its final name at once; the rest can follow.
-
-    Raises:
-        OSError, OutputError: it cannot be written.
-    """
-    write_label_map(out.file(LABEL_MAP), segmentation)
-    out.publish()
-    return out.path / LABEL_MAP
-
-
-def write_rest(
-    out: OutputFolder,
-    segmentation: Segmentation,
-    inputs: Mapping[str, Sources],
-    options: SegmentOptions,
-) -> dict[str, Any]:
-    """Stage segments, routing maps, reports and, if wanted, probabilities; leaving ``out`` publishes them.
+class Results:
+    """What a run writes into its folder.
 
     Args:
         out: the folder, entered.
         segmentation: the result.
-        inputs: sequence → the files that were read for it.
         options: of the run; they say what is written (``report.html`` needs matplotlib), and stand in
             the report.
-
-    Returns:
-        The facts of ``report.json``.
-
-    Raises:
-        OSError, OutputError: a file cannot be written.
     """
-    from .report_json import report_facts
-    from .routing_files import routing_facts, write_routing
 
-    if options.segments:
-        from .seg_nrrd import write_segments
+    def __init__(self, out: OutputFolder, segmentation: Segmentation, options: SegmentOptions) -> None:
+        self._out, self._segmentation, self._options = out, segmentation, options
 
-        write_segments(out.file(SEGMENTS), segmentation)
-    if options.probabilities:
-        from .nifti import write_probabilities
+    def publish_label_map(self) -> Path:
+        """Write the label map and give it its final name at once; the rest can follow.
 
-        write_probabilities(out.file(PROBABILITIES), segmentation)
-    routing = routing_facts(segmentation)
-    write_routing(out, segmentation, routing)
-    reports = [REPORT_PAGE, REPORT] if options.page else [REPORT]
-    facts = report_facts(segmentation, inputs, routing, [*out.all_names(), *reports], options)
-    if options.page:
-        from .report_html import write_report_page
+        Raises:
+            OSError, OutputError: it cannot be written.
+        """
+        write_label_map(self._out.file(LABEL_MAP), self._segmentation)
+        self._out.publish()
+        return self._out.path / LABEL_MAP
 
-        write_report_page(out.file(REPORT_PAGE), facts, segmentation)
-    out.write_mark(facts)
-    return facts
+    def write_rest(self, inputs: Mapping[str, Sources]) -> dict[str, Any]:
+        """Stage segments, routing, reports and, if wanted, probabilities; leaving ``out`` publishes them.
+
+        Args:
+            inputs: sequence → the files that were read for it.
+
+        Returns:
+            The facts of ``report.json``.
+
+        Raises:
+            OSError, OutputError: a file cannot be written.
+        """
+        from .report_json import report_facts
+        from .routing_files import routing_facts, write_routing
+
+        out, segmentation, options = self._out, self._segmentation, self._options
+        if options.segments:
+            from .seg_nrrd import write_segments
+
+            write_segments(out.file(SEGMENTS), segmentation)
+        if options.probabilities:
+            from .nifti import write_probabilities
+
+            write_probabilities(out.file(PROBABILITIES), segmentation)
+        routing = routing_facts(segmentation)
+        write_routing(out, segmentation, routing)
+        reports = [REPORT_PAGE, REPORT] if options.page else [REPORT]
+        facts = report_facts(segmentation, inputs, routing, [*out.all_names(), *reports], options)
+        if options.page:
+            from .report_html import write_report_page
+
+            write_report_page(out.file(REPORT_PAGE), facts, segmentation)
+        out.write_mark(facts)
+        return facts
 
 
 def write_influence(out: OutputFolder, facts: Mapping[str, Any]) -> None:

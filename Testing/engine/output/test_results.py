@@ -14,7 +14,7 @@ from humor.output import report_html
 from humor.output.folder import OutputFolder
 from humor.output.names import LABEL_MAP, REPORT
 from humor.output.ownership import JOURNAL
-from humor.output.results import publish_label_map, write_rest
+from humor.output.results import Results
 
 
 def files_in(path: Path) -> set[str]:
@@ -23,8 +23,9 @@ def files_in(path: Path) -> set[str]:
 
 def test_the_report_lists_exactly_the_files_of_the_folder(segmentation: Segmentation, tmp_path: Path) -> None:
     with OutputFolder(tmp_path) as out:
-        assert publish_label_map(out, segmentation).is_file()
-        write_rest(out, segmentation, {}, SegmentOptions())
+        results = Results(out, segmentation, SegmentOptions())
+        assert results.publish_label_map().is_file()
+        results.write_rest({})
     facts = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))
     assert set(facts["outputs"]) == files_in(tmp_path)
     assert "routing/group1-block1.nii.gz" in facts["outputs"]
@@ -32,8 +33,9 @@ def test_the_report_lists_exactly_the_files_of_the_folder(segmentation: Segmenta
 
 def test_segments_are_left_out_where_they_are_not_wanted(segmentation: Segmentation, tmp_path: Path) -> None:
     with OutputFolder(tmp_path) as out:
-        publish_label_map(out, segmentation)
-        facts = write_rest(out, segmentation, {}, SegmentOptions(page=False, segments=False))
+        results = Results(out, segmentation, SegmentOptions(page=False, segments=False))
+        results.publish_label_map()
+        facts = results.write_rest({})
     assert "segmentation.seg.nrrd" not in files_in(tmp_path) | set(facts["outputs"])
     assert LABEL_MAP in files_in(tmp_path)
 
@@ -44,8 +46,9 @@ def test_a_later_run_of_another_model_leaves_no_routing_behind(
     for gates in (("group1/block1",), ()):
         plain = make_segmentation(gates=gates)
         with OutputFolder(tmp_path) as out:
-            publish_label_map(out, plain)
-            write_rest(out, plain, {}, SegmentOptions(page=False))
+            results = Results(out, plain, SegmentOptions(page=False))
+            results.publish_label_map()
+            results.write_rest({})
     assert files_in(tmp_path) == {LABEL_MAP, "segmentation.seg.nrrd", REPORT}
 
 
@@ -57,6 +60,7 @@ def test_a_failing_page_keeps_the_label_map_and_gives_no_mark_of_completion(
 
     monkeypatch.setattr(report_html, "write_report_page", fail)
     with pytest.raises(RuntimeError, match="no fonts"), OutputFolder(tmp_path) as out:
-        publish_label_map(out, segmentation)
-        write_rest(out, segmentation, {}, SegmentOptions())
+        results = Results(out, segmentation, SegmentOptions())
+        results.publish_label_map()
+        results.write_rest({})
     assert files_in(tmp_path) == {LABEL_MAP, JOURNAL}
