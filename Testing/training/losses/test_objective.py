@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from humor.networks.build import build
+from humor.networks.prediction import Prediction
 from humor_training.losses.objective import Objective, compiled
 from humor_training.recipe import LossWeights, Recipe, Stage
 
@@ -75,3 +77,31 @@ def test_where_it_cannot_be_compiled_the_network_itself_is_called_with_a_warning
     torch.testing.assert_close(found.logits, network(image, available).logits)
     forward(image, available)
     assert len(calls) == 1  # it is not tried again
+
+
+@pytest.mark.parametrize("share", [1.0, 2.0])
+def test_a_compiled_network_with_another_gradient_is_not_trained(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """A stand-in for a compiler: the network itself, whose gradient is right or twice as large."""
+    calls = []
+
+    def compiler(network: nn.Module, **options: Any) -> Callable[..., Any]:
+        def forward(image: torch.Tensor, available: torch.Tensor) -> Prediction:
+            calls.append(image.shape)
+            found = network(image, available)
+            return replace(found, logits=share * found.logits + (1 - share) * found.logits.detach())
+
+        return forward
+
+    monkeypatch.setattr(torch, "compile", compiler)
+    torch.manual_seed(0)
+    network = build(NETWORK).train()
+    objective = Objective(network, replace(RECIPE, compile=True, loss=LossWeights()))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        objective(*batch(), 0)["total"].backward()
+        objective(*batch(), 1)
+    told = [str(each.message) for each in said if "another gradient" in str(each.message)]
+    assert len(told) == (share != 1.0)
+    assert len(calls) == (3 if share == 1.0 else 1)  # looked at once, and used from then on; or never again
