@@ -15,6 +15,8 @@ from typing import Any
 from .case import Child, Happened
 
 ENGINE = Path(__file__).resolve().parents[2] / "HUMoRSegment"
+_NOT_UP = "Fatal Python error: init_"
+"""What Python says of a Ctrl-C before it is up itself, and nothing of ours has run."""
 
 
 def run_child(how: Child, arguments: list[str], place: Path) -> Happened:
@@ -53,6 +55,8 @@ def _run(how: Child, arguments: list[str], place: Path) -> Happened:
                 stream.close()
     shown = [(text or b"").decode("utf-8", "replace") for text in texts]
     code = 130 if how.kill and process.returncode < 0 else process.returncode
+    if how.kill and _NOT_UP in shown[1]:
+        code, shown[1] = 130, ""
     return Happened(code, shown[0], shown[1], time.monotonic() - begin)
 
 
