@@ -2,7 +2,7 @@
 # make demo       segment the sample study; the results are in demo-output
 # make test       style, types and tests
 # make test-heavy the tests that take minutes
-# make hostile    more than 1,500 hostile inputs and killed runs (CASES='kind kind/case --verbose ...')
+# make hostile    more than 2,200 hostile inputs and killed runs (CASES='kind kind/case --verbose ...')
 # make train-smoke the whole training chain, tiny: train, distil, evaluate, export, segment
 # make gpu-kit    a folder of at most 60 MiB that trains on a lent machine with a GPU (DATA=folder, KIT=folder)
 # make bench      speed and memory against other networks, on one case (CASE=folder)
