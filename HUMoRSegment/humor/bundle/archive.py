@@ -29,10 +29,7 @@ FREE_BYTES = 16 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # one date for all, so that the same model gives the same zip
 _CHUNK = 1 << 20
 # What Python raises for zips that are damaged, encrypted, or made in a way that it does not know.
-_NO_ZIP = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
-    *(OverflowError, struct.error),
-)
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
 
 
 def export_bundle(bundle: Bundle, path: Path, replace: bool = False) -> None:

@@ -23,6 +23,7 @@ from . import (
     signals,
     state,
     streams,
+    zips,
 )
 
 KINDS: dict[str, Callable[[], Iterator[Case]]] = {
@@ -37,6 +38,7 @@ KINDS: dict[str, Callable[[], Iterator[Case]]] = {
     "links": links.cases,
     "state": state.cases,
     "bundles": bundles.cases,
+    "zips": zips.cases,
     "commands": commands.cases,
     "options": options.cases,
     "streams": streams.cases,

@@ -104,7 +104,7 @@ IMPOSSIBLE: dict[str, str] = {
     "slashes": "///",
     "dots up": "../" * 60 + "nowhere.nii",
     "in proc": "/proc/self/mem",
-    "a folder of proc": "/proc/1/root/x.nii",
+    "a folder of proc": "/proc/self/fd/x.nii",
     "null device": "/dev/null",
 }
 
